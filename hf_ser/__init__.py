@@ -1,0 +1,59 @@
+"""Speech emotion recognition for Hugging Face transformers.
+
+Importing this package is light: public names load on first use, and the model types are registered with the Auto classes
+as soon as (and only if) transformers' auto modules are loaded, in either import order.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._registration import register_when_transformers_loads
+from .version import __version__
+
+# public name -> module that defines it
+_PUBLIC = {
+    "AudioError": "audio",
+    "load_audio": "audio",
+    "SpectrogramFeatureExtractor": "features",
+    "CctConfig": "models.cct",
+    "CctForAudioClassification": "models.cct",
+    "CctModel": "models.cct",
+    "convert_cct_state_dict": "models.cct",
+    "CorpusError": "corpora",
+    "list_corpora": "corpora",
+    "load_corpus": "corpora",
+    "Fold": "protocols",
+    "SpeakerOverlapError": "protocols",
+    "speaker_folds": "protocols",
+    "SerTrainer": "training",
+    "SerTrainingArguments": "training",
+    "EmotionClassifier": "inference",
+    "default_model": "hub",
+}
+__all__ = ["__version__", *_PUBLIC]
+
+if TYPE_CHECKING:
+    from .audio import AudioError, load_audio
+    from .corpora import CorpusError, list_corpora, load_corpus
+    from .features import SpectrogramFeatureExtractor
+    from .hub import default_model
+    from .inference import EmotionClassifier
+    from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
+    from .protocols import Fold, SpeakerOverlapError, speaker_folds
+    from .training import SerTrainer, SerTrainingArguments
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'hf_ser' has no attribute {name!r}; public names: {', '.join(sorted(_PUBLIC))}")
+    value = getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_PUBLIC))
+
+
+register_when_transformers_loads()
