@@ -1,0 +1,179 @@
+"""A corpus folder as a `datasets.Dataset`, with everything that does not fit counted and named."""
+
+import inspect
+import logging
+import os
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..labels import EMOTIONS, merge_labels
+from .base import Corpus, CorpusError, Reading, Row, corpus_class
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["load_corpus", "read_corpus"]
+
+logger = logging.getLogger(__name__)
+
+
+def load_corpus(
+    name: str,
+    folder: str | os.PathLike,
+    *,
+    skip_unmatched: bool = False,
+    check_grid: Literal["warn", "error", "off"] = "warn",
+    merge: Mapping[str, str] | None = None,
+    drop: Collection[str] = (),
+    **options: Any,
+) -> "datasets.Dataset":
+    """Read a corpus from its authors' own folder layout.
+
+    Every dataset has the columns `audio` (path, not decoded; `hf_ser.load_audio` reads a row), `emotion` (common
+    name), `speaker` (unique across corpora, such as "ravdess/03"), `sex`, `label` (the corpus's own code), `clip`
+    (path below the folder, a stable id) and `corpus`, then whatever else the corpus knows. Rows are sorted by clip.
+
+    Copies in any format that libsndfile reads are accepted as long as the file names are the authors'. A recording
+    that lies there twice (a nested second copy, or WAV beside FLAC) is taken once, from nearest to the top.
+
+    Args:
+        name: Name of the corpus, see `list_corpora`.
+        folder: The folder that it was unpacked to, or any above it.
+        skip_unmatched: Leave out audio files whose names do not fit instead of raising; their count is logged.
+        check_grid: What to do when the folder is not the complete published corpus: "warn" logs what is missing or
+            extra, "error" raises, "off" is silent.
+        merge: Emotion -> the emotion that takes it in, such as `{"calm": "neutral"}`.
+        drop: Emotions to leave out.
+        **options: Options of the corpus, such as `channel="song"` for RAVDESS.
+
+    Returns:
+        The dataset; `dataset.info` holds citation, licence and homepage.
+
+    Raises:
+        CorpusError: The corpus or an option is unknown; the folder is missing, empty or holds no audio; file names do
+            not fit; the folder is incomplete and `check_grid="error"`.
+        LabelError: `merge` or `drop` names an emotion that no clip has.
+    """
+    if check_grid not in ("warn", "error", "off"):
+        raise CorpusError(f"check_grid={check_grid!r}; expected 'warn', 'error' or 'off'")
+    corpus = _corpus(name, options)
+    reading = corpus.read(Path(folder))
+    _report(corpus, reading, Path(folder), skip_unmatched, check_grid)
+    return _dataset(corpus, reading.rows, Path(folder), merge, drop)
+
+
+def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading:
+    """Check a corpus folder without making a dataset: rows, unmatched, duplicate, missing and extra files.
+
+    Args:
+        name: Name of the corpus.
+        folder: The folder that it was unpacked to.
+        **options: Options of the corpus.
+
+    Raises:
+        CorpusError: The corpus or an option is unknown; the folder is missing, empty or holds no audio.
+    """
+    return _corpus(name, options).read(Path(folder))
+
+
+def _corpus(name: str, options: Mapping[str, Any]) -> Corpus:
+    kind = corpus_class(name)
+    known = [] if kind.__init__ is object.__init__ else list(inspect.signature(kind).parameters)
+    unknown = sorted(options.keys() - set(known))
+    if unknown:
+        raise CorpusError(
+            f"corpus {kind.info.name!r} has no option {', '.join(map(repr, unknown))}; "
+            f"its options: {', '.join(known) or 'none'}"
+        )
+    return kind(**options)
+
+
+def _some(names: Sequence[str], count: int = 3) -> str:
+    shown = ", ".join(map(repr, names[:count]))
+    return shown if len(names) <= count else f"{shown}, ..."
+
+
+def _report(corpus: Corpus, reading: Reading, folder: Path, skip_unmatched: bool, check_grid: str) -> None:
+    info, found = corpus.info, len(reading.rows)
+    where = f"{info.title} in {str(folder)!r}"
+    if reading.unmatched:
+        what = (
+            f"{where}: {len(reading.unmatched)} audio file(s) have names that do not fit "
+            f"({_some(reading.unmatched)}); expected names such as {info.example}"
+        )
+        if found == 0:
+            raise CorpusError(f"{what}. No clip is left: is this the folder of another corpus?")
+        if not skip_unmatched:
+            raise CorpusError(f"{what}. Rename or remove them, or pass skip_unmatched=True to leave them out")
+        logger.warning("%s; left out", what)
+    if found == 0:
+        raise CorpusError(
+            f"{where}: none of its {reading.set_aside} clip(s) is asked for by these options; change the options"
+        )
+    if reading.duplicates:
+        copies = [f"{copy} = {kept}" for copy, kept in reading.duplicates.items()]
+        sizes_differ = [
+            copy
+            for copy, kept in reading.duplicates.items()
+            if Path(copy).suffix == Path(kept).suffix
+            and (folder / copy).stat().st_size != (folder / kept).stat().st_size
+        ]
+        logger.warning("%s: %d further copies of its clips are left out (%s)", where, len(copies), _some(copies, 1))
+        if sizes_differ:
+            logger.warning(
+                "%s: %d of these copies differ in size from the clip that was kept (%s); one may be damaged",
+                where,
+                len(sizes_differ),
+                _some(sizes_differ),
+            )
+    if reading.set_aside:
+        logger.info("%s: %d clips are not asked for by the options", where, reading.set_aside)
+    if check_grid == "off" or reading.complete:
+        return
+    parts = [f"{len(reading.missing)} missing ({_some(reading.missing)})"] if reading.missing else []
+    parts += [f"{len(reading.extra)} not in the published corpus ({_some(reading.extra)})"] if reading.extra else []
+    parts += [f"{emotion} {n} of {of}" for emotion, (n, of) in reading.fewer.items()]
+    if not parts:
+        return
+    if check_grid == "error":
+        raise CorpusError(f"{where} is not complete: {'; '.join(parts)}; complete it or pass check_grid='warn'")
+    logger.warning("%s is not the complete corpus: %d clips read; %s", where, found, "; ".join(parts))
+
+
+def _dataset(
+    corpus: Corpus, rows: list[Row], folder: Path, merge: Mapping[str, str] | None, drop: Collection[str]
+) -> "datasets.Dataset":
+    import datasets
+
+    emotions = merge_labels([row.emotion for row in rows], merge, drop)
+    kept = [(row, emotion) for row, emotion in zip(rows, emotions, strict=True) if emotion is not None]
+    if not kept:
+        raise CorpusError(f"drop={sorted(drop)!r} leaves no clip of {corpus.info.title}; drop fewer emotions")
+    info = corpus.info
+    values: dict[str, list[Any]] = {
+        "audio": [str(folder / row.clip) for row, _ in kept],
+        "emotion": [emotion for _, emotion in kept],
+        "speaker": [f"{info.name}/{row.speaker}" for row, _ in kept],
+        "sex": [row.sex for row, _ in kept],
+        "label": [row.label for row, _ in kept],
+        "clip": [row.clip for row, _ in kept],
+        "corpus": [info.name] * len(kept),
+    }
+    types = dict.fromkeys(values, "string") | dict(corpus.columns)
+    for column in corpus.columns:
+        values[column] = [row.more.get(column) for row, _ in kept]
+    dataset = datasets.Dataset.from_dict(
+        values,
+        info=datasets.DatasetInfo(
+            features=datasets.Features({column: datasets.Value(kind) for column, kind in types.items()}),
+            description=f"{info.title}: {info.language}, {len(set(values['speaker']))} speakers, "
+            f"{', '.join(name for name in EMOTIONS if name in set(values['emotion']))}",
+            citation=info.citation,
+            homepage=info.homepage,
+            license=info.licence,
+            dataset_name=info.name,
+        ),
+    )
+    # cast afterwards: datasets needs torchcodec to build an Audio column, but not to cast one that is not decoded
+    return dataset.cast_column("audio", datasets.Audio(decode=False))
