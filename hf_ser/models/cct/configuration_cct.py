@@ -1,0 +1,207 @@
+"""Configuration of the Compact Transformer family: CCT, CVT and ViT-Lite."""
+
+from typing import Any
+
+from huggingface_hub.dataclasses import strict
+from transformers import PreTrainedConfig
+
+from .variants_cct import variant_settings
+
+POSITION_EMBEDDING_TYPES = ("learnable", "sinusoidal", "none")
+POOLINGS = ("sequence", "class_token")
+
+
+def as_image_size(value: int | list[int] | tuple[int, ...]) -> list[int]:
+    """Read an image size given as one side or as [frequency, time].
+
+    Args:
+        value: One side in pixels (made square), or frequency bins and time frames.
+
+    Returns:
+        `[frequency, time]`.
+
+    Raises:
+        ValueError: If it is not one or two positive whole numbers.
+    """
+    sides = [value, value] if isinstance(value, int) else list(value)
+    if len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+        raise ValueError(
+            f"got image_size={value!r}, expected a side or [frequency bins, time frames]; pass e.g. [64, 400]"
+        )
+    return sides
+
+
+@strict
+class CctConfig(PreTrainedConfig):
+    r"""Settings of a Compact Transformer on spectrograms (Hassani et al. 2021, "Escaping the Big Data Paradigm").
+
+    The defaults are CCT-7/3x1 for a 32 x 32 image of three channels; `from_variant` builds every published variant.
+
+    Args:
+        image_size: Frequency bins and the largest number of time frames, `[frequency, time]`; one number means a
+            square. Clips may be shorter in time, never longer.
+        num_channels: Channels of `input_features`.
+        tokenizer_num_layers: Convolutions in the tokenizer; each is followed by its activation and pooling.
+        tokenizer_kernel_size: Side of the square convolution kernels.
+        tokenizer_stride: Stride of the convolutions. A stride equal to the kernel with no padding cuts the image
+            into patches (CVT, ViT-Lite); a patch that reaches over the edge is then completed with zeros, so that no
+            frame is lost.
+        tokenizer_padding: Zero padding of the convolutions.
+        tokenizer_in_planes: Channels of all convolutions but the last, which has `hidden_size`.
+        tokenizer_bias: Whether the convolutions have a bias.
+        tokenizer_activation: Activation after each convolution, or None.
+        tokenizer_max_pool: Whether a max pooling follows each convolution.
+        tokenizer_pool_kernel_size: Side of the pooling window.
+        tokenizer_pool_stride: Stride of the pooling.
+        tokenizer_pool_padding: Padding of the pooling.
+        position_embedding_type: "learnable" table, fixed "sinusoidal" table, or "none".
+        pooling: "sequence" (attention pooling over tokens) or "class_token".
+        mlp_ratio: Width of the MLP as a multiple of `hidden_size`.
+        hidden_dropout_prob: Dropout after the embeddings, the attention's projection and in the MLP.
+        drop_path_rate: Stochastic depth of the last layer, growing linearly from 0 in the first.
+        initializer_range: Standard deviation of linear weights at initialisation (truncated normal).
+        position_initializer_range: Standard deviation of the learnable table at initialisation (truncated at +-2).
+
+    Raises:
+        ValueError: If a value is out of its range or the sizes do not fit together.
+
+    Example:
+        ```python
+        >>> from hf_ser import CctConfig
+        >>> config = CctConfig.from_variant("cct_7_3x1_32", num_labels=8, num_channels=1, image_size=[64, 400])
+        >>> config.token_grid
+        (32, 200)
+        ```
+    """
+
+    model_type = "ser_cct"
+
+    image_size: int | list[int] | tuple[int, ...] = 32
+    num_channels: int = 3
+    tokenizer_num_layers: int = 1
+    tokenizer_kernel_size: int = 3
+    tokenizer_stride: int = 1
+    tokenizer_padding: int = 1
+    tokenizer_in_planes: int = 64
+    tokenizer_bias: bool = False
+    tokenizer_activation: str | None = "relu"
+    tokenizer_max_pool: bool = True
+    tokenizer_pool_kernel_size: int = 3
+    tokenizer_pool_stride: int = 2
+    tokenizer_pool_padding: int = 1
+    position_embedding_type: str = "learnable"
+    pooling: str = "sequence"
+    hidden_size: int = 256
+    num_hidden_layers: int = 7
+    num_attention_heads: int = 4
+    mlp_ratio: float | int = 2
+    hidden_act: str = "gelu"
+    hidden_dropout_prob: float | int = 0.0
+    attention_probs_dropout_prob: float | int = 0.1
+    drop_path_rate: float | int = 0.1
+    layer_norm_eps: float = 1e-5
+    initializer_range: float = 0.02
+    position_initializer_range: float = 0.2
+
+    @classmethod
+    def from_variant(cls, name: str, **overrides: Any) -> "CctConfig":
+        """Build the configuration of a named variant, published or of the same grammar.
+
+        Args:
+            name: For instance "cct_7_3x1_32", "cct_14_7x2_224", "cvt_7_4_32", "vit_6_4_32_sine" or "cct_7_3x2_64x400".
+            **overrides: Any field of `CctConfig` (also `num_labels`, `id2label`) to set differently.
+
+        Returns:
+            The configuration; without overrides it has the published classes, 3 channels and the image size in the
+            name.
+
+        Raises:
+            ValueError: If the name is unknown (the message lists close matches) or an override does not fit.
+        """
+        settings = variant_settings(name)
+        if overrides.get("id2label") is not None:
+            settings["num_labels"] = len(overrides["id2label"])
+        return cls(**(settings | overrides))
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        self.image_size = as_image_size(self.image_size)
+        self._check_values()
+        super().__post_init__(**kwargs)
+
+    def _check_values(self) -> None:
+        for name, allowed in (("position_embedding_type", POSITION_EMBEDDING_TYPES), ("pooling", POOLINGS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"got {name}={getattr(self, name)!r}, expected one of {', '.join(map(repr, allowed))}"
+                )
+        positive = ("num_channels", "hidden_size", "num_hidden_layers", "num_attention_heads", "mlp_ratio")
+        tokenizer = ("num_layers", "kernel_size", "stride", "in_planes", "pool_kernel_size", "pool_stride")
+        for name in (*positive, *(f"tokenizer_{field}" for field in tokenizer)):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"got {name}={getattr(self, name)}, expected a number above 0")
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "drop_path_rate"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"got {name}={getattr(self, name)}, expected a probability from 0 to below 1")
+        if self.hidden_size % self.num_attention_heads:
+            raise ValueError(
+                f"got hidden_size={self.hidden_size} and num_attention_heads={self.num_attention_heads}, expected the "
+                "heads to divide the hidden size; change one of them"
+            )
+        if min(self.token_grid) < 1:
+            raise ValueError(
+                f"got image_size={self.image_size}, which the tokenizer reduces to {self.token_grid} tokens; "
+                "expected at least one each way: enlarge image_size, or lower tokenizer_num_layers or _kernel_size"
+            )
+
+    @property
+    def cuts_patches(self) -> bool:
+        """Whether the convolutions cut the image into patches that do not overlap."""
+        return self.tokenizer_stride == self.tokenizer_kernel_size and self.tokenizer_padding == 0
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Frequency bins and the largest number of time frames, also when `image_size` was set to one number later."""
+        frequency, time = as_image_size(self.image_size)
+        return frequency, time
+
+    @property
+    def token_grid(self) -> tuple[int, int]:
+        """Tokens along frequency and along time of an input of full size."""
+        frequency, time = self.input_size
+        return self.tokens_along(frequency), self.tokens_along(time)
+
+    @property
+    def num_tokens(self) -> int:
+        """Rows of the positional table: tokens of an input of full size, the class token included."""
+        frequency, time = self.token_grid
+        return frequency * time + (self.pooling == "class_token")
+
+    def convolved_length(self, length: Any) -> Any:
+        """Length of one axis after a tokenizer convolution.
+
+        Args:
+            length: Number of bins or frames before it, an int or a tensor of whole numbers.
+
+        Returns:
+            The length after it, of the same type.
+        """
+        if self.cuts_patches:
+            return (length + self.tokenizer_stride - 1) // self.tokenizer_stride
+        return (length + 2 * self.tokenizer_padding - self.tokenizer_kernel_size) // self.tokenizer_stride + 1
+
+    def pooled_length(self, length: Any) -> Any:
+        """Length of one axis after a tokenizer pooling; see `convolved_length`."""
+        if not self.tokenizer_max_pool:
+            return length
+        return (
+            length + 2 * self.tokenizer_pool_padding - self.tokenizer_pool_kernel_size
+        ) // self.tokenizer_pool_stride + 1
+
+    def tokens_along(self, length: Any) -> Any:
+        """Number of tokens that `length` bins or frames become; see `convolved_length`."""
+        for _ in range(self.tokenizer_num_layers):
+            length = self.pooled_length(self.convolved_length(length))
+        return length
+
+
+__all__ = ["CctConfig"]
