@@ -146,8 +146,9 @@ def convert_cct_state_dict(
     missing = [name for name in names if name not in tensors and not (drop_head and name.startswith("classifier.fc."))]
     unexpected = [name for name in tensors if name not in names]
     if missing or unexpected:
-        problems = [f"missing {_listed(missing)}"] * bool(missing) + [f"unexpected {_listed(unexpected)}"] *
-        bool(unexpected) raise ValueError(
+        found = {"missing": missing, "unexpected": unexpected}
+        problems = [f"{kind} {_listed(keys)}" for kind, keys in found.items() if keys]
+        raise ValueError(
             f"the checkpoint does not fit the configuration: {'; '.join(problems)}; build the configuration with "
             "CctConfig.from_variant of the variant that the checkpoint was trained as"
         )
@@ -159,13 +160,14 @@ def convert_cct_state_dict(
         if tensors[theirs].shape == expected[ours]:
             continue
         if theirs.startswith("classifier.fc."):
+            classes = tensors[theirs].shape[0]
             raise ValueError(
-                f"got a checkpoint with {tensors[theirs].shape[0]} classes, expected num_labels={config.num_labels}; pass "
-                f"num_labels={tensors[theirs].shape[0]} to keep its head, or drop_head=True to train a new one"
+                f"got a checkpoint with {classes} classes, expected num_labels={config.num_labels}; pass "
+                f"num_labels={classes} to keep its head, or drop_head=True to train a new one"
             )
         raise ValueError(
-            f"got {theirs} of shape {tuple(tensors[theirs].shape)}, expected {tuple(expected[ours])}; is this the right "
-            "variant and num_channels?"
+            f"got {theirs} of shape {tuple(tensors[theirs].shape)}, expected {tuple(expected[ours])}; "
+            "is this the right variant and num_channels?"
         )
     converted = {ours: tensors[theirs].detach() for theirs, ours in names.items()}
     table = _position_table(stored_table, config, source_grid)
@@ -223,14 +225,14 @@ def convert_cct_checkpoint(
     """
     source, target = Path(checkpoint), Path(output_folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"got output folder {target}, which is not empty, expected a new one; choose another or clear it")
+        raise FileExistsError(f"got output folder {target}, expected an empty or new one; choose another or clear it")
     tensors = _unwrap(_read_checkpoint(source))
     config = CctConfig.from_variant(variant, **overrides)
     stored = tensors.get(_TABLE)
-    if config.position_embedding_type == "sinusoidal" and stored is not None and not is_sinusoid_table(stored):
-        if "position_embedding_type" not in overrides:
-            logger.warning(f"{source} holds a trained positional table, not a sinusoid: kept as
-            position_embedding_type='learnable'") config.position_embedding_type = "learnable"
+    promised_sinusoid = config.position_embedding_type == "sinusoidal" and "position_embedding_type" not in overrides
+    if promised_sinusoid and stored is not None and not is_sinusoid_table(stored):
+        logger.warning(f"{source} holds a trained positional table, not a sinusoid: kept, as a learnable table")
+        config.position_embedding_type = "learnable"
     converted = convert_cct_state_dict(tensors, config, source_grid=source_grid, drop_head=drop_head)
     model = CctForAudioClassification(config)
     model.load_state_dict(converted, strict=not drop_head)
