@@ -24,7 +24,7 @@ def _load_maker() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def synthetic() -> ModuleType:
-    """The module examples/make_synthetic_corpus.py: `synthetic.make_ravdess_tree(...)`, `synthetic.synthetic_voice(...)`."""
+    """The module examples/make_synthetic_corpus.py, with `make_ravdess_tree(...)` and `synthetic_voice(...)`."""
     return _load_maker()
 
 
@@ -40,7 +40,7 @@ def make_ravdess_tree(synthetic: ModuleType) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def ravdess_tree(make_ravdess_tree: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """96 clips: 6 actors, 8 emotions, 2 repetitions, FLAC at 16 kHz. Shared by all tests: read it, do not change it."""
+    """96 clips: 6 actors, 8 emotions, 2 repetitions, FLAC at 16 kHz. Shared by all tests: do not change it."""
     return make_ravdess_tree(tmp_path_factory.mktemp("ravdess"), range(1, 7), statements=(1,))
 
 
@@ -70,7 +70,7 @@ def make_emodb_tree(synthetic: ModuleType) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def emodb_tree(make_emodb_tree: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """32 clips: 4 speakers, 4 emotions, 2 texts. Shared by all tests: read it, do not change it."""
+    """32 clips: 4 speakers, 4 emotions, 2 texts. Shared by all tests: do not change it."""
     return make_emodb_tree(tmp_path_factory.mktemp("emodb"))
 
 

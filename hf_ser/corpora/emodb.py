@@ -1,9 +1,9 @@
-"""EmoDB, the Berlin database of emotional speech: ten actors, ten German sentences, seven emotions. Burkhardt et al. 2005."""
+"""EmoDB, the Berlin database: ten actors say ten German sentences in seven emotions. Burkhardt et al. 2005."""
 
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from .base import Corpus, CorpusInfo, Row, register_corpus
 
@@ -20,8 +20,19 @@ _EMOTIONS = {
     "L": "bored",
 }
 _COUNTS = {"neutral": 79, "happy": 71, "sad": 62, "angry": 127, "fearful": 69, "disgust": 46, "bored": 81}
-# an early public table (release 1.1.0) has 09, 10, 12 and 13 the wrong way round
-_MALE = frozenset({"03", "10", "11", "12", "15"})
+# sex and age; an early public table (release 1.1.0) has the sexes of 09, 10, 12 and 13 the wrong way round
+_SPEAKERS: dict[str, tuple[Literal["female", "male"], int]] = {
+    "03": ("male", 31),
+    "08": ("female", 34),
+    "09": ("female", 21),
+    "10": ("male", 32),
+    "11": ("male", 26),
+    "12": ("male", 30),
+    "13": ("female", 32),
+    "14": ("female", 35),
+    "15": ("male", 25),
+    "16": ("female", 31),
+}
 _TEXTS = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
     "a02": "Das will sie am Mittwoch abgeben.",
@@ -61,13 +72,14 @@ class EmoDb(Corpus):
             "the speaker table of release 1.1.0 has the sexes of 09, 10, 12 and 13 the wrong way round",
         ),
     )
-    columns: ClassVar[Mapping[str, str]] = {"text_id": "string", "text": "string", "version": "string"}
+    columns: ClassVar[Mapping[str, str]] = {"text_id": "string", "text": "string", "version": "string", "age": "int32"}
 
     def parse(self, path: PurePosixPath) -> Row | None:
         """Read the seven letters of a name."""
         match = _NAME.fullmatch(path.stem.strip())
         if match is None or match["text"].lower() not in _TEXTS:
             return None
+        sex, age = _SPEAKERS[match["speaker"]]
         code, text = match["emotion"].upper(), match["text"].lower()
         return Row(
             clip=str(path),
@@ -75,8 +87,8 @@ class EmoDb(Corpus):
             speaker=match["speaker"],
             label=code,
             key=match[0].lower(),
-            sex="male" if match["speaker"] in _MALE else "female",
-            more={"text_id": text, "text": _TEXTS[text], "version": match["version"].lower()},
+            sex=sex,
+            more={"text_id": text, "text": _TEXTS[text], "version": match["version"].lower(), "age": age},
         )
 
     def expected_counts(self) -> Mapping[str, int]:
