@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from ._mp3 import with_length
+
 if TYPE_CHECKING:
     import soundfile
 
@@ -80,12 +82,13 @@ def decode(file: BinaryIO, name: str, path: Path | None = None) -> tuple[np.ndar
         raise AudioError(f"{name} is truncated: {cut}; copy or download it again")
     file.seek(0)
     try:
+        if head[:3] == b"ID3" or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
+            file, path = SeekableBytes(with_length(file.read())), None
         with soundfile.SoundFile(file if path is None else path) as sound:
             samples, promised, rate = _read_frames(sound), sound.frames, sound.samplerate
-            counts = sound.format != "MP3" or b"Xing" in head or b"Info" in head
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{name} {_why_unreadable(head, str(error.error_string))}") from None
-    if len(samples) < promised and counts:
+    if len(samples) < promised:
         raise AudioError(
             f"{name} is truncated or damaged: its header promises {promised} samples per channel, {len(samples)} "
             "could be read; copy or download it again"

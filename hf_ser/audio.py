@@ -37,7 +37,7 @@ def load_audio(
 
     Truncation is seen in WAV and AIFF (the header promises more bytes than the file has), FLAC (fewer samples, or a
     broken frame), Ogg (the last page is cut) and MP3 with a Xing header. An MP3 without one, or a file cut exactly
-    between two Ogg pages, reads as a shorter recording: nothing in them says what is missing.
+    between two Ogg pages, reads as a shorter recording: nothing in it says what is missing.
 
     Args:
         source: One of
