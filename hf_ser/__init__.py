@@ -1,7 +1,7 @@
 """Speech emotion recognition for Hugging Face transformers.
 
-Importing this package is light: public names load on first use, and the model types are registered with the Auto classes
-as soon as (and only if) transformers' auto modules are loaded, in either import order.
+Importing this package is light: public names load on first use, and the model types are registered with the Auto
+classes as soon as (and only if) transformers' auto modules are loaded, in either import order.
 """
 
 from importlib import import_module

@@ -1,31 +1,75 @@
 """Makes hf_ser's model types known to transformers' Auto classes, without importing transformers early.
 
-transformers has no plug-in mechanism, and importing its auto modules takes seconds. So `import hf_ser` only leaves a note: a finder
-on `sys.meta_path` that lets the normal import of `transformers.models.auto.auto_factory` happen and registers right after
-it. If that module is loaded already, registration happens at once.
+transformers has no plug-in mechanism, and importing its auto modules takes seconds. So `import hf_ser` only leaves a
+note: a finder on `sys.meta_path` that lets transformers' auto modules and hf_ser's own modules be imported as usual,
+and registers right after each of them whatever can be. What is loaded already is registered at once, so the order of
+the imports does not matter. A class is handed over only once both its own module and the auto module are complete,
+because each may be imported from within the other.
 """
 
 import importlib.abc
 import importlib.machinery
-import importlib.util
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import ModuleType
+from typing import NamedTuple
 
-_AUTO_MODULE = "transformers.models.auto.auto_factory"
+
+class _Entry(NamedTuple):
+    """`auto_class` of `auto_module` maps the config class of `model_type` to the class `name` of `module`."""
+
+    auto_module: str
+    auto_class: str
+    model_type: str
+    module: str
+    name: str
 
 
-def register_auto_classes() -> None:
-    """Register every hf_ser model type with the Auto classes; may be called any number of times."""
-    from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, AutoModelForAudioClassification
+_AUTO = "transformers.models.auto"
+_CONFIGS = {"ser_cct": ("hf_ser.models.cct.configuration_cct", "CctConfig")}
+_ENTRIES = (
+    _Entry(f"{_AUTO}.modeling_auto", "AutoModel", "ser_cct", "hf_ser.models.cct.modeling_cct", "CctModel"),
+    _Entry(
+        f"{_AUTO}.modeling_auto",
+        "AutoModelForAudioClassification",
+        "ser_cct",
+        "hf_ser.models.cct.modeling_cct",
+        "CctForAudioClassification",
+    ),
+    _Entry(
+        f"{_AUTO}.feature_extraction_auto",
+        "AutoFeatureExtractor",
+        "ser_cct",
+        "hf_ser.features.feature_extraction_spectrogram",
+        "SpectrogramFeatureExtractor",
+    ),
+)
+_CONFIGURATION_AUTO = f"{_AUTO}.configuration_auto"
+_AUTO_MODULES = {_CONFIGURATION_AUTO, *(entry.auto_module for entry in _ENTRIES)}
+_WATCHED = _AUTO_MODULES | {entry.module for entry in _ENTRIES}
+_complete: set[str] = set()
 
-    from .features import SpectrogramFeatureExtractor
-    from .models.cct import CctConfig, CctForAudioClassification, CctModel
 
-    AutoConfig.register(CctConfig.model_type, CctConfig, exist_ok=True)
-    AutoModel.register(CctConfig, CctModel, exist_ok=True)
-    AutoModelForAudioClassification.register(CctConfig, CctForAudioClassification, exist_ok=True)
-    AutoFeatureExtractor.register(CctConfig, SpectrogramFeatureExtractor, exist_ok=True)
+def _config_class(model_type: str) -> type:
+    module, name = _CONFIGS[model_type]
+    return getattr(import_module(module), name)
+
+
+def _register(completed: str) -> None:
+    """Register what the completion of a module makes possible."""
+    _complete.add(completed)
+    if completed == _CONFIGURATION_AUTO:
+        for model_type in _CONFIGS:
+            sys.modules[completed].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
+    for entry in _ENTRIES:
+        if completed == entry.auto_module and entry.module not in sys.modules:
+            import_module(entry.module)  # comes back here when it is complete
+        elif completed in (entry.auto_module, entry.module) and {entry.auto_module, entry.module} <= _complete:
+            auto = getattr(sys.modules[entry.auto_module], entry.auto_class)
+            auto.register(
+                _config_class(entry.model_type), getattr(sys.modules[entry.module], entry.name), exist_ok=True
+            )
 
 
 class _RegisteringLoader(importlib.abc.Loader):
@@ -39,27 +83,30 @@ class _RegisteringLoader(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        register_auto_classes()
+        _register(module.__name__)
+
+    def __getattr__(self, name: str) -> object:
+        # inspect and importlib.resources ask the loader for sources
+        return getattr(self.loader, name)
 
 
-class _AutoModuleFinder(importlib.abc.MetaPathFinder):
-    """Wraps the loader of transformers' auto factory once, then takes itself off `sys.meta_path`."""
+class _WatchingFinder(importlib.abc.MetaPathFinder):
+    """Finds the watched modules as the usual finder does, with a loader that registers."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != _AUTO_MODULE:
+        if fullname not in _WATCHED:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
             spec.loader = _RegisteringLoader(spec.loader)
         return spec
 
 
 def register_when_transformers_loads() -> None:
-    """Register now if transformers' auto modules are loaded, otherwise as soon as somebody loads them."""
-    if _AUTO_MODULE in sys.modules:
-        register_auto_classes()
-    elif not any(isinstance(finder, _AutoModuleFinder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _AutoModuleFinder())
+    """Register with the auto modules that are loaded, and leave a finder for those that are not."""
+    if not any(type(finder).__name__ == _WatchingFinder.__name__ for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WatchingFinder())
+    for name in sorted(_AUTO_MODULES & set(sys.modules)):
+        _register(name)

@@ -1,0 +1,150 @@
+"""A checkpoint and its extractor as one callable: any recording in, its emotion out."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    AutoFeatureExtractor,
+    AutoModelForAudioClassification,
+    PreTrainedModel,
+    SequenceFeatureExtractor,
+)
+
+from ..audio import load_audio
+from .windows import mean_log_probability, split_into_windows
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class EmotionPrediction:
+    """The emotion of one recording.
+
+    `scores` holds the probability of every emotion the model knows, in [0, 1], summing to 1; `confidence` is that of
+    `emotion`. `seconds` is the length of the recording and `windows` the number of pieces it was scored in.
+    """
+
+    emotion: str
+    confidence: float
+    scores: dict[str, float]
+    seconds: float
+    windows: int
+
+
+class EmotionClassifier:
+    """Classifies recordings of any length, from any source that `hf_ser.load_audio` reads.
+
+    A recording longer than the extractor's fixed length is scored in windows whose mean log-probability counts, and a
+    note in the log says so once.
+
+    Args:
+        model: a model for audio classification.
+        feature_extractor: the extractor it was trained with.
+        batch_size: windows scored at once.
+    """
+
+    def __init__(
+        self, model: PreTrainedModel, feature_extractor: SequenceFeatureExtractor, batch_size: int = 16
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
+        self.model = model.eval()
+        self.feature_extractor = feature_extractor
+        self.batch_size = batch_size
+        self._said_windows = False
+
+    @classmethod
+    def from_pretrained(
+        cls, model: str, batch_size: int = 16, device: str | torch.device = "cpu"
+    ) -> "EmotionClassifier":
+        """Load a checkpoint folder or Hub id with the Auto classes.
+
+        Args:
+            model: folder or id; `hf_ser.default_model()` is the checkpoint that ships with the package.
+            batch_size: windows scored at once.
+            device: where the model runs.
+        """
+        return cls(
+            AutoModelForAudioClassification.from_pretrained(model).to(device),
+            AutoFeatureExtractor.from_pretrained(model),
+            batch_size,
+        )
+
+    def __call__(self, source: Any, **load_options: Any) -> EmotionPrediction:
+        """Classify one recording.
+
+        Args:
+            source: path, bytes, file object, array or dataset row: whatever `hf_ser.load_audio` reads.
+            **load_options: for `hf_ser.load_audio`, the rate of a bare array for instance.
+
+        Raises:
+            AudioError: if the recording cannot be read.
+        """
+        return self.classify([load_audio(source, self.feature_extractor.sampling_rate, **load_options)])[0]
+
+    def classify(self, waveforms: Sequence[np.ndarray]) -> list[EmotionPrediction]:
+        """Classify waveforms that are loaded already.
+
+        Args:
+            waveforms: mono float32 arrays (samples,) at the extractor's sampling rate.
+
+        Returns:
+            one prediction for each waveform, in order.
+        """
+        pieces = [self._windows(waveform) for waveform in waveforms]
+        flat = [window for windows in pieces for window in windows]
+        # windows of like length together waste the least padding
+        order = sorted(range(len(flat)), key=lambda index: len(flat[index]))
+        logits = np.empty((len(flat), self.model.config.num_labels), dtype=np.float32)
+        for chunk in _chunks(order, self.batch_size):
+            logits[chunk] = self._logits([flat[index] for index in chunk])
+        predictions, first = [], 0
+        for waveform, windows in zip(waveforms, pieces, strict=True):
+            scores = mean_log_probability(logits[first : first + len(windows)].astype(np.float64))
+            predictions.append(self._prediction(scores, len(waveform), len(windows)))
+            first += len(windows)
+        return predictions
+
+    def _windows(self, waveform: np.ndarray) -> list[np.ndarray]:
+        longest = getattr(self.feature_extractor, "max_seconds", None)
+        if longest is None:
+            return [waveform]
+        windows = split_into_windows(waveform, int(longest * self.feature_extractor.sampling_rate))
+        if len(windows) > 1 and not self._said_windows:
+            self._said_windows = True
+            logger.warning(
+                "a recording of %.1f s is longer than the %.1f s the model was trained for: it is scored in %d windows"
+                " and their mean log-probability counts (said once)",
+                len(waveform) / self.feature_extractor.sampling_rate,
+                longest,
+                len(windows),
+            )
+        return windows
+
+    def _logits(self, windows: list[np.ndarray]) -> np.ndarray:
+        features = self.feature_extractor(
+            windows, sampling_rate=self.feature_extractor.sampling_rate, padding="longest", return_tensors="pt"
+        )
+        with torch.inference_mode():
+            outputs = self.model(**features.to(self.model.device))
+        return outputs.logits.float().cpu().numpy()
+
+    def _prediction(self, scores: np.ndarray, samples: int, windows: int) -> EmotionPrediction:
+        names = self.model.config.id2label
+        best = int(scores.argmax())
+        return EmotionPrediction(
+            emotion=names[best],
+            confidence=float(scores[best]),
+            scores={names[index]: float(score) for index, score in enumerate(scores)},
+            seconds=samples / self.feature_extractor.sampling_rate,
+            windows=windows,
+        )
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterable[list[int]]:
+    for first in range(0, len(items), size):
+        yield list(items[first : first + size])

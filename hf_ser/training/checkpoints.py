@@ -1,0 +1,71 @@
+"""What lies in a run's folder: which checkpoints are whole, and whether there is a run that must not be
+overwritten.
+"""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+STATE = "trainer_state.json"
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_RUN_FILES = ("config.json", "results.json", *_WEIGHTS)
+
+
+def checkpoint_folders(folder: str | Path) -> list[Path]:
+    """The `checkpoint-<step>` folders of a run, oldest first, whole or not."""
+    found = [
+        (int(match.group(1)), path)
+        for path in Path(folder).glob("checkpoint-*")
+        if path.is_dir() and (match := re.fullmatch(r"checkpoint-(\d+)", path.name))
+    ]
+    return [path for _, path in sorted(found)]
+
+
+def is_complete(checkpoint: str | Path) -> bool:
+    """Whether a checkpoint was written to its end.
+
+    The trainer writes its state after weights, optimizer and random state, so a checkpoint whose state can be read is
+    whole.
+    """
+    checkpoint = Path(checkpoint)
+    try:
+        state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return "global_step" in state and any((checkpoint / name).is_file() for name in _WEIGHTS)
+
+
+def last_complete_checkpoint(folder: str | Path) -> Path | None:
+    """The newest whole checkpoint of a run; None if there is none."""
+    return next((path for path in reversed(checkpoint_folders(folder)) if is_complete(path)), None)
+
+
+def holds_a_run(folder: str | Path) -> bool:
+    """Whether a folder holds checkpoints or a saved model."""
+    folder = Path(folder)
+    return bool(checkpoint_folders(folder)) or any((folder / name).exists() for name in _RUN_FILES)
+
+
+def refuse_to_overwrite(folder: str | Path) -> None:
+    """Raise if a folder holds a run.
+
+    Raises:
+        FileExistsError: naming the folder, what was found and the ways on.
+    """
+    if not holds_a_run(folder):
+        return
+    found = sorted(path.name for path in Path(folder).iterdir())
+    raise FileExistsError(
+        f"output_dir {str(folder)!r} already holds a run ({', '.join(found[:5])}{', ...' if len(found) > 5 else ''}); "
+        "nothing was touched. Choose another output_dir, continue that run with resume=True (--resume), "
+        "or give it up with overwrite_run=True (--overwrite_run)"
+    )
+
+
+def discard_run(folder: str | Path) -> None:
+    """Delete the checkpoints and the saved model of a run, and nothing else in its folder."""
+    for checkpoint in checkpoint_folders(folder):
+        shutil.rmtree(checkpoint)
+    for name in _RUN_FILES:
+        (Path(folder) / name).unlink(missing_ok=True)

@@ -1,0 +1,103 @@
+"""Corpus rows -> waveforms, read and augmented one at a time, wherever the data worker runs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import datasets
+import numpy as np
+import torch
+
+from ..audio import load_audio
+
+WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class Example(TypedDict):
+    """One clip on its way to the collator.
+
+    `draw` is (seed, epoch, row): all that random augmentation may depend on, so that a run can be repeated and
+    resumed.
+    """
+
+    waveform: np.ndarray
+    labels: int
+    row_ids: int
+    draw: tuple[int, int, int]
+    targets: NotRequired[torch.Tensor]
+
+
+class SerDataset(torch.utils.data.Dataset):
+    """The clips of some rows of a corpus as mono float32 waveforms, read lazily.
+
+    Nothing is decoded before a worker asks for it and nothing is kept, so memory does not grow with the corpus. Random
+    augmentation is keyed by (seed, epoch, row): it does not depend on the worker, the batch or the position in the
+    epoch.
+
+    Args:
+        corpus: dataset with the columns `audio`, `emotion` and `speaker`, as `hf_ser.load_corpus` gives it.
+        label2id: emotion name -> class index, as in the model's config.
+        rows: the rows of the corpus to use; all of them by default.
+        sampling_rate: rate of the waveforms, in Hz.
+        augmentation: called as `augmentation(waveform, generator)`; for training sides only.
+        max_seconds: longer clips are cut to a stretch of this length, drawn at random: for training sides only.
+        seed: key of all random draws.
+
+    Raises:
+        ValueError: if the corpus lacks a column, or holds an emotion that `label2id` does not name.
+    """
+
+    def __init__(
+        self,
+        corpus: datasets.Dataset,
+        label2id: Mapping[str, int],
+        rows: Sequence[int] | None = None,
+        *,
+        sampling_rate: int = 16000,
+        augmentation: WaveformTransform | None = None,
+        max_seconds: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        missing = [name for name in ("audio", "emotion", "speaker") if name not in corpus.column_names]
+        if missing:
+            raise ValueError(
+                f"the dataset lacks the column(s) {missing}; it has {corpus.column_names}. "
+                "hf_ser.load_corpus gives them, or rename yours with dataset.rename_column(old, new)"
+            )
+        self.corpus = corpus
+        self.rows = list(range(len(corpus))) if rows is None else [int(row) for row in rows]
+        self.sampling_rate = sampling_rate
+        self.augmentation = augmentation
+        self.max_seconds = max_seconds
+        self.seed = seed
+        # shared memory: workers that outlive an epoch see the next one too
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
+        emotions, speakers = list(corpus["emotion"]), list(corpus["speaker"])
+        unknown = sorted({emotions[row] for row in self.rows} - set(label2id))
+        if unknown:
+            raise ValueError(
+                f"the corpus holds the emotions {unknown}, which the model does not know "
+                f"(it knows {sorted(label2id)}); build the model with these labels, or filter or merge the rows first"
+            )
+        self.labels = [label2id[emotions[row]] for row in self.rows]
+        self.speakers = [speakers[row] for row in self.rows]
+
+    def at_epoch(self, epoch: int) -> None:
+        """Tell the dataset which epoch its augmentation is drawn for."""
+        self._epoch[0] = epoch
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> Example:
+        row = self.rows[index]
+        waveform = load_audio(self.corpus[row]["audio"], self.sampling_rate)
+        draw = (self.seed, int(self._epoch[0]), row)
+        generator = np.random.default_rng([*draw, 0])
+        if self.augmentation is not None:
+            waveform = self.augmentation(waveform, generator)
+        if self.max_seconds is not None:
+            length = max(1, round(self.max_seconds * self.sampling_rate))
+            if len(waveform) > length:
+                start = int(generator.integers(0, len(waveform) - length + 1))
+                waveform = waveform[start : start + length]
+        return {"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw}

@@ -1,0 +1,210 @@
+"""A recipe: model, features, augmentation and objective, run over the folds of a protocol or on every speaker."""
+
+import json
+import platform
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+from transformers import PreTrainedModel, SequenceFeatureExtractor
+
+from ..augmentation import WaveformAugmentation
+from ..corpora import load_corpus
+from ..labels import label_names
+from ..protocols import Fold
+from .arguments import SerTrainingArguments
+from .building import ModelArguments, build_extractor, build_model
+from .dataset import SerDataset
+from .distillation import DistillationCollator, DistillationObjective
+from .folds import METRICS, DataArguments, choose_folds, write_predictions
+from .objectives import CrossEntropyObjective, Objective
+from .teachers import WhisperTeacher
+from .trainer import SerTrainer, spectrogram_masking
+from .views import ViewDataset, ViewStore, fingerprint_of
+
+_RECORDED = ("hf_ser", "torch", "transformers", "datasets", "numpy")
+
+
+@dataclass
+class DistillationArguments:
+    """Whether a speech encoder teaches, and how."""
+
+    teacher: str | None = field(
+        default=None,
+        metadata={"help": "Folder of a Whisper encoder whose frame features the model learns to predict."},
+    )
+    teacher_layers: list[int] = field(default_factory=lambda: [3, 4], metadata={"help": "Its layers, counted from 1."})
+    teacher_weight: float = field(default=1.0, metadata={"help": "Factor on the error of that prediction."})
+    target_seconds: float = field(default=0.16, metadata={"help": "Span of one target, that of one column of tokens."})
+    views: int = field(
+        default=0,
+        metadata={"help": "Render this many views of each clip once, the first as it is, the others augmented."},
+    )
+    view_augmentation: str = field(
+        default="standard", metadata={"help": "Augmentation of the views, as --augmentation."}
+    )
+    view_dir: str = field(default="outputs/views", metadata={"help": "Where the views lie, for all folds and runs."})
+
+    def __post_init__(self) -> None:
+        """Check that a teacher has views to speak of.
+
+        Raises:
+            ValueError: if it has none.
+        """
+        if self.teacher is not None and self.views < 1:
+            raise ValueError(
+                f"views is {self.views} but a teacher is given, expected 1 or more: it is asked once for each view"
+            )
+
+
+class Recipe:
+    """Trains what the arguments say, on the folds of a protocol or on every speaker.
+
+    Everything that is fitted (weights, feature statistics, standardisation of targets) sees training speakers only;
+    the checkpoint is chosen on validation speakers; each test side is scored once.
+
+    Args:
+        data: which recordings, and how they are split.
+        model: which model on which features.
+        training: settings of the runs; each fold gets a folder of its own inside `output_dir`.
+        distillation: whether a teacher takes part.
+    """
+
+    def __init__(
+        self,
+        data: DataArguments,
+        model: ModelArguments,
+        training: SerTrainingArguments,
+        distillation: DistillationArguments | None = None,
+    ) -> None:
+        self.data, self.model, self.training = data, model, training
+        self.distillation = distillation or DistillationArguments()
+        self.corpus = load_corpus(data.corpus, data.data_dir)
+        self.views = self._render_views() if self.distillation.views > 0 else None
+
+    def run(self) -> list[dict[str, Any]]:
+        """Run the chosen folds; with `resume`, finished ones are not run again and an interrupted one continues.
+
+        Returns:
+            for each fold its figures and what they were obtained with, as also written to its `results.json`.
+        """
+        if self.data.folds == "none":
+            return [self.run_on_every_speaker()]
+        return [
+            self.run_fold(number, fold) for number, fold in choose_folds(self.corpus, self.data, self.training.seed)
+        ]
+
+    def run_fold(self, number: int, fold: Fold) -> dict[str, Any]:
+        """Train on one fold, save the model, and test it once."""
+        folder = Path(self.training.output_dir) / f"fold-{number}"
+        done = folder / "results.json"
+        if self.training.resume and done.is_file():
+            return json.loads(done.read_text(encoding="utf-8"))
+        trainer, result = self._train(folder, fold.train, fold.validation)
+        result |= {"fold": number, "protocol": self.data.protocol}
+        for side, rows in (("validation", fold.validation), ("test", fold.test)):
+            clips = self.corpus.select(rows)
+            prediction = trainer.predict(clips, metric_key_prefix=side)
+            figures = {metric: prediction.metrics[f"{side}_{metric}"] for metric in METRICS}
+            result[side] = figures | {"clips": len(rows), "speakers": sorted(set(clips["speaker"]))}
+            if trainer.is_world_process_zero():
+                write_predictions(folder / f"{side}_predictions.csv", clips, prediction, result["labels"])
+        self._finish(trainer, folder, result)
+        return result
+
+    def run_on_every_speaker(self) -> dict[str, Any]:
+        """Train once on every speaker but the held-out ones, to the last epoch; nothing is validated or tested.
+
+        Raises:
+            ValueError: if a held-out speaker is not in the corpus, or the settings ask for an evaluation.
+        """
+        speakers = list(self.corpus["speaker"])
+        unknown = sorted(set(self.data.held_out_speakers) - set(speakers))
+        if unknown:
+            raise ValueError(
+                f"held_out_speakers names {unknown}, which the corpus lacks; it has {sorted(set(speakers))}"
+            )
+        if self.training.eval_strategy != "no":
+            raise ValueError(
+                f"eval_strategy is {str(self.training.eval_strategy)!r}, but folds='none' leaves nothing to evaluate "
+                "on; set it to 'no'"
+            )
+        rows = [row for row, speaker in enumerate(speakers) if speaker not in self.data.held_out_speakers]
+        folder = Path(self.training.output_dir)
+        trainer, result = self._train(folder, rows, [])
+        self._finish(trainer, folder, result | {"fold": "none", "held_out_speakers": self.data.held_out_speakers})
+        return result
+
+    def _train(self, folder: Path, train: list[int], validation: list[int]) -> tuple[SerTrainer, dict[str, Any]]:
+        labels = label_names(self.corpus.select(train)["emotion"])
+        extractor = build_extractor(self.model)
+        model = build_model(self.model, labels, extractor, self.training.seed)
+        clean = SerDataset(self.corpus, model.config.label2id, train, sampling_rate=extractor.sampling_rate)
+        if getattr(extractor, "needs_fitting", False):
+            extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
+        result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
+        result |= {"parameters": model.num_parameters(), "versions": _versions()}
+        training = replace(self.training, output_dir=str(folder))  # type: ignore[call-arg]
+        trainer = SerTrainer(
+            model,
+            training,
+            train_dataset=self._training_side(model, train),
+            eval_dataset=self.corpus.select(validation) if validation else None,
+            processing_class=extractor,
+            **self._objective(model, extractor, train),
+        )
+        trainer.train()
+        return trainer, result
+
+    def _training_side(self, model: PreTrainedModel, rows: list[int]) -> SerDataset | datasets.Dataset:
+        if self.views is None:
+            return self.corpus.select(rows)
+        return ViewDataset(self.views, self.corpus, model.config.label2id, rows, seed=self.training.seed)
+
+    def _objective(
+        self, model: PreTrainedModel, extractor: SequenceFeatureExtractor, rows: list[int]
+    ) -> dict[str, Any]:
+        smoothing = self.training.label_smoothing_factor
+        objective: Objective = CrossEntropyObjective(smoothing)
+        if self.distillation.teacher is None or self.views is None:
+            return {"objective": objective}
+        mean, std = self.views.target_statistics(rows)
+        objective = DistillationObjective(
+            model.config.hidden_size, mean, std, self.distillation.teacher_weight, smoothing
+        )
+        return {
+            "objective": objective,
+            "data_collator": DistillationCollator(extractor, spectrogram_masking(self.training, extractor)),
+        }
+
+    def _render_views(self) -> ViewStore:
+        settings, rate = self.distillation, build_extractor(self.model).sampling_rate
+        kept = {name: value for name, value in vars(settings).items() if name not in ("teacher_weight", "view_dir")}
+        fingerprint = fingerprint_of(self.corpus, kept | {"rate": rate})
+        store = ViewStore(Path(settings.view_dir) / fingerprint, fingerprint, settings.views)
+        teacher = None
+        if settings.teacher is not None:
+            teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds)
+        with self.training.main_process_first(desc="rendering views"):
+            store.render(
+                self.corpus, WaveformAugmentation(settings.view_augmentation, rate), teacher, sampling_rate=rate
+            )
+        return store
+
+    def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> None:
+        trainer.save_model()
+        if trainer.is_world_process_zero():
+            text = json.dumps(result, indent=2, ensure_ascii=False, default=_plain)
+            (folder / "results.json").write_text(text + "\n", encoding="utf-8")
+        trainer.accelerator.wait_for_everyone()
+
+
+def _versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in _RECORDED}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)

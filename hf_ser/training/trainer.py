@@ -1,0 +1,327 @@
+"""transformers' Trainer with what this field adds."""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import datasets
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PreTrainedModel,
+    SequenceFeatureExtractor,
+    Trainer,
+    TrainerCallback,
+)
+from transformers.trainer_utils import TrainOutput
+
+from ..augmentation import SpectrogramMasking, WaveformAugmentation
+from ..evaluation import compute_metrics
+from ..protocols import SpeakerOverlapError
+from .arguments import SerTrainingArguments
+from .checkpoints import STATE, discard_run, is_complete, last_complete_checkpoint, refuse_to_overwrite
+from .collator import SerCollator
+from .dataset import SerDataset
+from .objectives import CrossEntropyObjective, Objective
+
+_OBJECTIVE = "training_objective"
+
+
+class SerPredictionOutput(NamedTuple):
+    """What `SerTrainer.predict` returns.
+
+    `predictions` are logits (clips, num_labels), `label_ids` (clips,) the true classes, `row_ids` (clips,) the rows of
+    the corpus they belong to, and `metrics` WA, UA and macro-F1 among others.
+    """
+
+    predictions: np.ndarray
+    label_ids: np.ndarray
+    metrics: dict[str, float]
+    row_ids: np.ndarray
+
+
+class _EpochForDataset(TrainerCallback):
+    """Tells the training data which epoch it is, also after a resume."""
+
+    def __init__(self, dataset: SerDataset) -> None:
+        self.dataset = dataset
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Count epochs by steps, so that a run continued in mid-epoch draws what it would have drawn."""
+        batches = len(kwargs["train_dataloader"])
+        steps = max(1, math.ceil(batches / args.gradient_accumulation_steps))
+        self.dataset.at_epoch(state.global_step // steps)
+
+
+class SerTrainer(Trainer):
+    """Trains a classifier of emotions on the rows of a corpus.
+
+    What it adds to transformers' Trainer: waveforms are read, augmented and turned into features in the data workers,
+    with every random draw keyed by seed, epoch and row; training and evaluation have collators of their own; the loss
+    is an `Objective`; speakers on both sides are refused; a run's folder is never overwritten unasked; an interrupted
+    run continues from its last complete checkpoint and ends with the same weights; predictions come with the rows they
+    belong to.
+
+    Args:
+        model: a model for audio classification; its config's `label2id` names the emotions.
+        args: the settings.
+        train_dataset: a `SerDataset`, or a dataset of rows (columns `audio`, `emotion`, `speaker`), which is then read
+            at the extractor's rate and augmented as `args` say.
+        eval_dataset: validation rows, likewise; never augmented.
+        processing_class: the feature extractor; it is saved with every checkpoint.
+        objective: what to minimise; cross-entropy with `args.label_smoothing_factor` by default.
+        data_collator: collator of the training side; by default extraction, padding and the masks `args` ask for.
+        eval_data_collator: collator of the evaluation side; by default extraction and padding.
+        callbacks: as for transformers' Trainer.
+
+    Raises:
+        ValueError: if a dataset lacks a column or holds emotions the model does not know.
+        SpeakerOverlapError: if a speaker stands on both the training and the validation side.
+    """
+
+    args: SerTrainingArguments
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        args: SerTrainingArguments,
+        train_dataset: SerDataset | datasets.Dataset | None = None,
+        eval_dataset: SerDataset | datasets.Dataset | None = None,
+        processing_class: SequenceFeatureExtractor | None = None,
+        *,
+        objective: Objective | None = None,
+        data_collator: Callable[[Sequence[Any]], dict[str, torch.Tensor]] | None = None,
+        eval_data_collator: Callable[[Sequence[Any]], dict[str, torch.Tensor]] | None = None,
+        callbacks: list[TrainerCallback] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if processing_class is None and (data_collator is None or eval_data_collator is None):
+            raise ValueError(
+                "processing_class is None, expected the feature extractor; "
+                "pass processing_class=SpectrogramFeatureExtractor(...)"
+            )
+        self._label2id = {name: int(index) for name, index in model.config.label2id.items()}
+        self._sampling_rate = getattr(processing_class, "sampling_rate", 16000)
+        train = self._as_ser_dataset(train_dataset, args, training=True)
+        validation = self._as_ser_dataset(eval_dataset, args, training=False)
+        if train is not None and validation is not None and not args.allow_speaker_overlap:
+            refuse_speaker_overlap(train.speakers, validation.speakers)
+        callbacks = list(callbacks or [])
+        if train is not None:
+            callbacks.append(_EpochForDataset(train))
+        if args.early_stopping_patience is not None:
+            callbacks.append(EarlyStoppingCallback(early_stopping_patience=args.early_stopping_patience))
+        self.train_collator = data_collator or SerCollator(
+            processing_class, spectrogram_masking(args, processing_class)
+        )
+        self.eval_collator = eval_data_collator or SerCollator(processing_class)
+        self.objective = objective or CrossEntropyObjective(args.label_smoothing_factor)
+        self.eval_objective: Objective = CrossEntropyObjective()
+        self._started = False
+        super().__init__(
+            model=model,
+            args=args,
+            data_collator=self.train_collator,
+            train_dataset=train,
+            eval_dataset=validation,
+            processing_class=processing_class,
+            compute_metrics=kwargs.pop("compute_metrics", _metrics_of),
+            callbacks=callbacks,
+            **kwargs,
+        )
+        # objectives return the mean over their batch
+        self.loss_is_scaled_for_ga = False
+        self.model_accepts_loss_kwargs = False
+
+    def _as_ser_dataset(
+        self, dataset: SerDataset | datasets.Dataset | None, args: SerTrainingArguments, training: bool
+    ) -> SerDataset | None:
+        if not isinstance(dataset, datasets.Dataset):
+            return dataset
+        augmentation = WaveformAugmentation(args.augmentation, self._sampling_rate) if training else None
+        return SerDataset(
+            dataset,
+            self._label2id,
+            sampling_rate=self._sampling_rate,
+            augmentation=augmentation,
+            max_seconds=args.max_train_seconds if training else None,
+            seed=args.seed,
+        )
+
+    # -- data
+    # ------------------------------------------------------------------------------------------------------------
+    def _get_dataloader(
+        self, dataset: Any, description: str, *args: Any, **kwargs: Any
+    ) -> torch.utils.data.DataLoader:
+        """Give each side its own collator."""
+        self.data_collator = self.train_collator if kwargs.get("is_training", False) else self.eval_collator
+        return super()._get_dataloader(dataset, description, *args, **kwargs)
+
+    # -- loss
+    # ------------------------------------------------------------------------------------------------------------
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor | tuple[torch.Tensor, Any]:
+        """Ask the objective; evaluation always asks plain cross-entropy, so that its loss can be compared over
+        runs.
+        """
+        inputs = {name: value for name, value in inputs.items() if name != "row_ids"}
+        loss, outputs = (self.objective if model.training else self.eval_objective)(model, inputs)
+        return (loss, outputs) if return_outputs else loss
+
+    # -- running
+    # ---------------------------------------------------------------------------------------------------------
+    def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs: Any) -> TrainOutput:
+        """Train, or continue a run.
+
+        Args:
+            resume_from_checkpoint: a checkpoint folder, or True for the last complete one of `args.output_dir`. By
+                default `args.resume` decides.
+            **kwargs: as for transformers' Trainer.
+
+        Raises:
+            FileExistsError: if `args.output_dir` already holds a run that is neither continued nor given up.
+            ValueError: if the checkpoint to continue from is missing or incomplete.
+        """
+        folder = self.args.output_dir
+        checkpoint = resume_from_checkpoint or self.args.resume_from_checkpoint
+        if isinstance(checkpoint, bool) or checkpoint is None:
+            last = last_complete_checkpoint(folder) if checkpoint or self.args.resume else None
+            if checkpoint and last is None:
+                raise ValueError(
+                    f"resume_from_checkpoint is True but {folder!r} holds no complete checkpoint; "
+                    "leave it out to start anew"
+                )
+            checkpoint = None if last is None else str(last)
+        elif not is_complete(checkpoint):
+            raise ValueError(
+                f"{checkpoint!r} is no complete checkpoint (a complete one holds weights and a readable {STATE})"
+            )
+        if checkpoint is None and not self._started and not self.args.resume:
+            if self.args.overwrite_run and self.is_world_process_zero():
+                discard_run(folder)
+            self.accelerator.wait_for_everyone()
+            refuse_to_overwrite(folder)
+        self._started = True
+        # the processes must all have looked before the first one writes
+        self.accelerator.wait_for_everyone()
+        if isinstance(self.objective, nn.Module):
+            # as part of the model while it trains, its parameters reach the optimizer, the device and the other
+            # processes
+            self.model.add_module(_OBJECTIVE, self.objective.to(self.args.device))
+        try:
+            return super().train(resume_from_checkpoint=checkpoint, **kwargs)
+        finally:
+            self.model._modules.pop(_OBJECTIVE, None)
+
+    def predict(
+        self,
+        test_dataset: SerDataset | datasets.Dataset,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "test",
+    ) -> SerPredictionOutput:
+        """Predict the clips of a dataset.
+
+        Returns:
+            logits, labels, metrics and the corpus rows they belong to, in the order of the dataset.
+        """
+        output = super().predict(
+            self._as_ser_dataset(test_dataset, self.args, training=False), ignore_keys, metric_key_prefix
+        )
+        labels, row_ids = output.label_ids
+        return SerPredictionOutput(output.predictions, labels, output.metrics, row_ids)
+
+    def evaluate(self, eval_dataset: Any = None, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Evaluate on a dataset, the validation rows by default; see transformers' Trainer."""
+        return super().evaluate(self._as_ser_dataset(eval_dataset, self.args, training=False), *args, **kwargs)
+
+    # -- saving
+    # ----------------------------------------------------------------------------------------------------------
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        # a folder of this step left by a killed run must not look whole while it is written again
+        folder = Path(self._get_output_dir(trial)) / f"checkpoint-{self.state.global_step}"
+        if self.args.should_save:
+            (folder / STATE).unlink(missing_ok=True)
+        super()._save_checkpoint(model, trial)
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        # the state file, written next by the first process, says that the checkpoint is whole
+        self.accelerator.wait_for_everyone()
+
+    @contextmanager
+    def _model_alone(self) -> Iterator[nn.Module | None]:
+        """Take the objective's parameters out of the model for a while."""
+        objective = self.model._modules.pop(_OBJECTIVE, None)
+        try:
+            yield objective
+        finally:
+            if objective is not None:
+                self.model.add_module(_OBJECTIVE, objective)
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        with self._model_alone() as objective:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if objective is not None:
+            objective.load_state_dict(load_file(str(Path(resume_from_checkpoint) / "objective.safetensors")))
+
+    def _load_best_model(self) -> None:
+        with self._model_alone():
+            super()._load_best_model()
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        with self._model_alone() as objective:
+            super()._save(output_dir, state_dict)
+        if self.args.should_save:
+            folder = Path(output_dir or self.args.output_dir)
+            if objective is not None and folder.name.startswith("checkpoint-"):
+                save_file(objective.state_dict(), str(folder / "objective.safetensors"), metadata={"format": "pt"})
+            # transformers pickles its arguments here; ours are JSON
+            (folder / "training_args.bin").unlink(missing_ok=True)
+            text = json.dumps(self.args.to_dict(), indent=2, sort_keys=True, default=str)
+            (folder / "training_args.json").write_text(text + "\n", encoding="utf-8")
+
+
+def refuse_speaker_overlap(train: Sequence[str], validation: Sequence[str]) -> None:
+    """Raise if a speaker stands on both sides.
+
+    Raises:
+        SpeakerOverlapError: naming the speakers.
+    """
+    both = sorted(set(train) & set(validation))
+    if both:
+        raise SpeakerOverlapError(
+            f"{len(both)} speaker(s) stand on both the training and the validation side ({', '.join(both[:5])}"
+            f"{', ...' if len(both) > 5 else ''}): figures would not be speaker-independent. "
+            "Split with hf_ser.speaker_folds, or accept it with allow_speaker_overlap=True"
+        )
+
+
+def spectrogram_masking(
+    args: SerTrainingArguments, extractor: SequenceFeatureExtractor | None = None
+) -> SpectrogramMasking | None:
+    """The masks that the settings ask for; None if they ask for none."""
+    if args.time_masks == 0 and args.frequency_masks == 0:
+        return None
+    return SpectrogramMasking(
+        num_time_masks=args.time_masks,
+        max_time_share=args.time_mask_share,
+        num_frequency_masks=args.frequency_masks,
+        max_frequency_width=args.frequency_mask_width,
+    )
+
+
+def _metrics_of(prediction: EvalPrediction) -> dict[str, float]:
+    labels, _ = prediction.label_ids
+    return compute_metrics(EvalPrediction(prediction.predictions, labels))

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_import_is_light():
+    code = (
+        "import sys, hf_ser; heavy = {'torch', 'transformers', 'datasets', 'numpy', 'soundfile'} & set(sys.modules); "
+        "assert not heavy, heavy"
+    )
+    result = run(code)
+    assert result.returncode == 0, result.stderr
+
+
+CHECK = """
+config = AutoConfig.for_model("ser_cct", num_labels=3)
+assert type(config).__module__.startswith("hf_ser"), type(config)
+assert AutoModelForAudioClassification._model_mapping[type(config)].__name__ == "CctForAudioClassification"
+assert AutoModel._model_mapping[type(config)].__name__ == "CctModel"
+from transformers.models.auto.feature_extraction_auto import FEATURE_EXTRACTOR_MAPPING
+assert FEATURE_EXTRACTOR_MAPPING[type(config)].__name__ == "SpectrogramFeatureExtractor"
+"""
+AUTO = "from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, AutoModelForAudioClassification"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        f"import hf_ser\n{AUTO}",
+        f"{AUTO}\nimport hf_ser",
+        f"from hf_ser import CctForAudioClassification\n{AUTO}",
+        pytest.param(f"import transformers\nimport hf_ser\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from transformers import AutoConfig\nimport hf_ser\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"import hf_ser\nfrom transformers import pipeline\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import SpectrogramFeatureExtractor\n{AUTO}", marks=pytest.mark.slow),
+    ],
+)
+def test_auto_classes_know_the_models_in_any_import_order(order):
+    result = run(order + CHECK)
+    assert result.returncode == 0, result.stderr
+
+
+def test_unknown_name_lists_the_public_ones():
+    import hf_ser
+
+    with pytest.raises(AttributeError, match="load_audio"):
+        hf_ser.nothing_of_that_name  # noqa: B018
+
+
+def test_every_public_name_loads():
+    import hf_ser
+
+    for name in hf_ser.__all__:
+        assert getattr(hf_ser, name) is not None
+    assert set(hf_ser.__all__) <= set(dir(hf_ser))

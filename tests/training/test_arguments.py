@@ -1,0 +1,31 @@
+import pytest
+from hf_ser import SerTrainingArguments
+
+
+def test_defaults_choose_the_checkpoint_by_validation_ua(tmp_path):
+    arguments = SerTrainingArguments(output_dir=str(tmp_path))
+    assert arguments.load_best_model_at_end
+    assert arguments.metric_for_best_model == "ua"
+    assert arguments.greater_is_better
+    assert arguments.report_to == []
+    assert arguments.label_names == ["labels", "row_ids"]
+
+
+def test_no_evaluation_needs_no_further_setting(tmp_path):
+    arguments = SerTrainingArguments(output_dir=str(tmp_path), eval_strategy="no")
+    assert not arguments.load_best_model_at_end
+    assert arguments.metric_for_best_model is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"remove_unused_columns": True}, "remove_unused_columns is True, expected False"),
+        ({"resume": True, "overwrite_run": True}, "either continued or given up"),
+        ({"time_masks": -1}, "time_masks is -1, expected 0 or more"),
+        ({"time_mask_share": 0.0}, r"time_mask_share is 0.0, expected a share in \(0, 1\]"),
+    ],
+)
+def test_contradictions_are_refused(tmp_path, settings, message):
+    with pytest.raises(ValueError, match=message):
+        SerTrainingArguments(output_dir=str(tmp_path), **settings)
