@@ -25,9 +25,16 @@ def resolve_spec(spec: str | Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         The list, owned by the caller.
 
     Raises:
-        ValueError: Unknown preset.
+        ValueError: Unknown preset, or a string that starts a list but is not JSON.
         TypeError: Neither a name nor a list, or a value that JSON cannot hold.
     """
+    if isinstance(spec, str) and spec.lstrip().startswith("["):
+        try:
+            spec = json.loads(spec)
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"augmentation: got {spec!r}, which is not JSON ({error}); mind quotes and brackets"
+            ) from error
     if isinstance(spec, str):
         if spec not in WAVEFORM_PRESETS:
             raise ValueError(

@@ -22,11 +22,11 @@ class SpectrogramMasking:
         max_time_width: Widest time mask in frames (T in the paper); None leaves only the share.
         num_frequency_masks: Frequency masks per clip.
         max_frequency_width: Widest frequency mask in bands (F in the paper).
-        fill: Value under a mask: one number, one number per channel, or "mean" for the mean of each channel over the
-            clip's real frames. For log features take the extractor's floor (silence) or "mean".
+        fill: Value under a mask: "mean" for the mean of each channel over the clip's real frames, or a value in the
+            form of the feature extractor's `floor_value` (silence): one number, one per band, or (channels, bands).
 
     Raises:
-        ValueError: A count, width or share out of range.
+        ValueError: A count, width or share out of range, or a fill of another form.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SpectrogramMasking:
         max_time_width: int | None = None,
         num_frequency_masks: int = 2,
         max_frequency_width: int = 8,
-        fill: float | Sequence[float] | Literal["mean"] = "mean",
+        fill: float | Sequence[float] | Sequence[Sequence[float]] | Literal["mean"] = "mean",
     ) -> None:
         for name, value in (
             ("num_time_masks", num_time_masks),
@@ -48,14 +48,22 @@ class SpectrogramMasking:
                 raise ValueError(f"{name}: got {value!r}, expected an integer of at least 0; 0 switches the masks off")
         if not 0.0 <= max_time_share <= 1.0:
             raise ValueError(f"max_time_share: got {max_time_share!r}, expected a share of the clip between 0 and 1")
-        if isinstance(fill, str) and fill != "mean":
-            raise ValueError(f'fill: got {fill!r}, expected a number, one number per channel, or "mean"')
+        try:
+            values = None if isinstance(fill, str) and fill == "mean" else np.asarray(fill, dtype=np.float32)
+        except (TypeError, ValueError):
+            values = np.full(1, np.nan, dtype=np.float32)
+        if values is not None and (values.ndim > 2 or not np.isfinite(values).all()):
+            raise ValueError(
+                f'fill: got {fill!r}, expected "mean" or finite numbers (one, one per band, or channels x bands); '
+                'an extractor with normalization="clip" has no fixed floor, so use "mean" there'
+            )
         self.num_time_masks = num_time_masks
         self.max_time_share = max_time_share
         self.max_time_width = max_time_width
         self.num_frequency_masks = num_frequency_masks
         self.max_frequency_width = max_frequency_width
         self.fill = fill
+        self._fill = None if values is None else torch.from_numpy(values)
 
     def __call__(
         self,
@@ -99,16 +107,13 @@ class SpectrogramMasking:
             return torch.from_numpy(frames[start : start + width]).to(clip.device)
 
         whole = frame_index(0, length)
-        if self.fill == "mean":
-            fill = clip[:, :, whole].mean(dim=(1, 2))
-        else:
-            fill = torch.as_tensor(self.fill, dtype=clip.dtype, device=clip.device).expand(clip.shape[0])
-        fill = fill.reshape(-1, 1, 1)
+        fill = clip[:, :, whole].mean(dim=(1, 2)).unsqueeze(1) if self._fill is None else self._fill.to(clip)
+        fill = fill.expand(clip.shape[0], bands).unsqueeze(2)
 
         for _ in range(self.num_frequency_masks):
             width = int(rng.integers(0, self.max_frequency_width + 1))
             start = int(rng.integers(0, bands - width + 1))
-            clip[:, start : start + width, whole] = fill
+            clip[:, start : start + width, whole] = fill[:, start : start + width]
         widest = int(self.max_time_share * length)
         if self.max_time_width is not None:
             widest = min(widest, self.max_time_width)
@@ -135,8 +140,9 @@ class SpectrogramMasking:
             raise ValueError(f"rngs: got {len(rngs)} generators, expected one per row, {batch}")
         if self.num_frequency_masks and self.max_frequency_width > bands:
             raise ValueError(f"max_frequency_width: got {self.max_frequency_width}, expected at most {bands} bands")
-        if isinstance(self.fill, Sequence) and self.fill != "mean" and len(self.fill) != channels:
-            raise ValueError(f"fill: got {len(self.fill)} values, expected one number or one per channel, {channels}")
+        form = () if self._fill is None else tuple(self._fill.shape)
+        if form not in ((), (bands,), (channels, bands)):
+            raise ValueError(f"fill: got values of shape {form}, expected one, ({bands},) or {(channels, bands)}")
 
 
 __all__ = ["SpectrogramMasking"]

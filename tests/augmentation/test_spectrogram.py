@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hf_ser.augmentation import SpectrogramMasking
+from hf_ser.features import SpectrogramFeatureExtractor
 
 FILL = -80.0
 
@@ -83,9 +84,24 @@ def test_fills() -> None:
     torch.testing.assert_close(
         mean[0, :, :, :30], batch[0, :, :, :30].mean(dim=(1, 2)).reshape(2, 1, 1).expand(2, 16, 30)
     )
-    per_channel = SpectrogramMasking(**everything, fill=[-80, 0])(batch, attention, rngs(0))
-    assert (per_channel[0, 0, :, :30] == -80).all()
-    assert (per_channel[0, 1, :, :30] == 0).all()
+    masked = torch.zeros(2, 16, 30)
+    for fill in (-80.0, list(range(16)), np.arange(32.0).reshape(2, 16).tolist()):
+        out = SpectrogramMasking(**everything, fill=fill)(batch, attention, rngs(0))
+        masked[:] = torch.as_tensor(fill).float().expand(2, 16).unsqueeze(2)
+        torch.testing.assert_close(out[0, :, :, :30], masked)
+        bands = SpectrogramMasking(0, num_frequency_masks=200, max_frequency_width=16, fill=fill)
+        torch.testing.assert_close(bands(batch, attention, rngs(0))[0, :, :, :30], masked)
+
+
+@pytest.mark.parametrize("feature_type", ["log_mel", "log_mel_delta"])
+def test_the_extractors_floor_makes_masks_look_like_padding(feature_type: str) -> None:
+    extractor = SpectrogramFeatureExtractor(feature_type=feature_type)
+    clips = [np.random.default_rng(n).standard_normal(n).astype(np.float32) / 10 for n in (8000, 16000)]
+    batch = extractor(clips, sampling_rate=16000, padding="longest", return_tensors="pt")
+    masking = SpectrogramMasking(200, 1.0, num_frequency_masks=0, fill=extractor.floor_value)
+    out = masking(batch["input_features"], batch["attention_mask"], rngs(0, 1))
+    silence = batch["input_features"][0, :, :, -1:]
+    torch.testing.assert_close(out[0], silence.expand_as(out[0]))
 
 
 def test_tiny_and_empty_clips_are_safe_and_input_is_kept() -> None:
@@ -108,7 +124,9 @@ def test_half_precision_stays() -> None:
         ({"num_time_masks": -1}, "num_time_masks: got -1"),
         ({"max_frequency_width": 2.5}, "max_frequency_width: got 2.5"),
         ({"max_time_share": 1.5}, "between 0 and 1"),
-        ({"fill": "zero"}, '"mean"'),
+        ({"fill": "zero"}, "got 'zero', expected \"mean\""),
+        ({"fill": None}, "no fixed floor"),
+        ({"fill": [[1.0], [1.0, 2.0]]}, "one per band"),
     ],
 )
 def test_wrong_settings_are_explained(kwargs: dict, says: str) -> None:
@@ -124,7 +142,7 @@ def test_wrong_settings_are_explained(kwargs: dict, says: str) -> None:
         (features(), torch.ones(3, 49), 3, {}, r"\(3, 50\)"),
         (features(), None, 2, {}, "got 2 generators, expected one per row, 3"),
         (features(), None, 3, {"max_frequency_width": 17}, "at most 16 bands"),
-        (features(), None, 3, {"fill": [0.0] * 3}, "got 3 values"),
+        (features(), None, 3, {"fill": [0.0] * 3}, r"shape \(3,\), expected one, \(16,\) or \(2, 16\)"),
     ],
 )
 def test_wrong_batches_are_explained(batch, attention, rows: int, kwargs: dict, says: str) -> None:

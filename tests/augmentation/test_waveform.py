@@ -103,6 +103,8 @@ def test_result_depends_on_the_generator_alone() -> None:
     augment(voice(seed=1), rng(5))  # an earlier call must not matter
     np.testing.assert_array_equal(augment(voice(), rng(3, 1, 4)), once)
     np.testing.assert_array_equal(WaveformAugmentation(augment.transforms)(voice(), rng(3, 1, 4)), once)
+    from_json = WaveformAugmentation(" " + json.dumps(augment.transforms))
+    np.testing.assert_array_equal(from_json(voice(), rng(3, 1, 4)), once)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(augment))(voice(), rng(3, 1, 4)), once)
     other = augment(voice(), rng(3, 1, 5))
     assert other.size != once.size or not np.array_equal(other, once)
@@ -167,6 +169,7 @@ def test_transforms_do_what_they_say() -> None:
     ("spec", "error", "says"),
     [
         ("loud", ValueError, "'loud', expected one of none, light, standard, strong"),
+        ('[{"transform": "Gain"]', ValueError, "not JSON"),
         ([{"transform": "PichShift"}], ValueError, "'PichShift'.*PitchShift"),
         ([{"transform": "Lambda", "kwargs": {"transform": "print"}}], ValueError, "'Lambda'"),
         ([{"transform": "os.system"}], ValueError, "os.system"),
