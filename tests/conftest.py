@@ -32,8 +32,8 @@ def synthetic() -> ModuleType:
 def make_ravdess_tree(synthetic: ModuleType) -> Callable[..., Path]:
     """`make_ravdess_tree(folder, actors, emotions, ...)`, clips of 0.4 to 0.8 s unless told otherwise."""
 
-    def make(folder: Path, actors: Sequence[int] = range(1, 7), **options) -> Path:
-        return synthetic.make_ravdess_tree(folder, actors, **{"seconds": (0.4, 0.8), **options})
+    def make(folder: Path, actors: Sequence[int] = range(1, 7), *args, **options) -> Path:
+        return synthetic.make_ravdess_tree(folder, actors, *args, **{"seconds": (0.4, 0.8), **options})
 
     return make
 

@@ -57,10 +57,10 @@ def load_corpus(
     """
     if check_grid not in ("warn", "error", "off"):
         raise CorpusError(f"check_grid={check_grid!r}; expected 'warn', 'error' or 'off'")
-    corpus = _corpus(name, options)
-    reading = corpus.read(Path(folder))
-    _report(corpus, reading, Path(folder), skip_unmatched, check_grid)
-    return _dataset(corpus, reading.rows, Path(folder), merge, drop)
+    corpus, place = _corpus(name, options), _absolute(folder)
+    reading = corpus.read(place)
+    _report(corpus, reading, place, skip_unmatched, check_grid)
+    return _dataset(corpus, reading.rows, place, merge, drop)
 
 
 def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading:
@@ -74,7 +74,12 @@ def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading
     Raises:
         CorpusError: The corpus or an option is unknown; the folder is missing, empty or holds no audio.
     """
-    return _corpus(name, options).read(Path(folder))
+    return _corpus(name, options).read(_absolute(folder))
+
+
+def _absolute(folder: str | os.PathLike) -> Path:
+    # the dataset outlives the working directory
+    return Path(folder).expanduser().absolute()
 
 
 def _corpus(name: str, options: Mapping[str, Any]) -> Corpus:
