@@ -69,11 +69,22 @@ _STRONG: list[dict[str, Any]] = [
     {"transform": "AddGaussianSNR", "kwargs": {"min_snr_db": 5.0, "max_snr_db": 30.0, "p": 0.5}},
 ]
 
+# each clip as other voices in other rooms would say it: speed (with pitch and formants), equaliser, coloured noise
+_VOICES: list[dict[str, Any]] = [
+    {"transform": "SpeedPerturb", "kwargs": {"min_speed": 0.82, "max_speed": 1.22, "p": 1.0}},
+    {"transform": "SevenBandParametricEQ", "kwargs": {"min_gain_db": -6.0, "max_gain_db": 6.0, "p": 0.5}},
+    {
+        "transform": "AddColorNoise",
+        "kwargs": {"min_snr_db": 15.0, "max_snr_db": 40.0, "min_f_decay": -3.0, "max_f_decay": 0.0, "p": 0.5},
+    },
+]
+
 WAVEFORM_PRESETS: dict[str, list[dict[str, Any]]] = {
     "none": [],
     "light": _LIGHT,
     "standard": _STANDARD,
     "strong": _STRONG,
+    "voices": _VOICES,
 }
 
 __all__ = ["WAVEFORM_PRESETS"]

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from .presets import WAVEFORM_PRESETS
+from .speed import SpeedPerturb
 
 _CONTAINERS = ("Compose", "OneOf", "SomeOf")
 # Signalsmith's stretcher, slowing a signal down to less than half its speed, draws phases from a generator of its own
@@ -130,9 +131,10 @@ def _build(entry: Any, library: ModuleType) -> Any:
 
 
 def _transform_classes(library: ModuleType) -> dict[str, type]:
-    """List what a spec may name: waveform transforms and containers, without Lambda, which takes code."""
+    """List what a spec may name: waveform transforms and containers, without Lambda, which takes code, and our own."""
     base = library.core.transforms_interface.BaseWaveformTransform
-    return {
+    own: dict[str, type] = {SpeedPerturb.__name__: SpeedPerturb}
+    return own | {
         name: value
         for name, value in vars(library).items()
         if isinstance(value, type) and (issubclass(value, base) or name in _CONTAINERS) and name != "Lambda"

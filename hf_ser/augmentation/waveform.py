@@ -25,7 +25,8 @@ class WaveformAugmentation:
     Args:
         spec: Name of a preset ("none", "light", "standard", "strong"), or a list of
             `{"transform": name, "kwargs": {...}}` in order of use, where a name is a waveform transform of
-            audiomentations, or "OneOf", "SomeOf" or "Compose" with such a list under `kwargs["transforms"]`.
+            audiomentations, "SpeedPerturb", or "OneOf", "SomeOf" or "Compose" with such a list under
+            `kwargs["transforms"]`.
             The list may come as a JSON string, as a command line gives it.
         sampling_rate: Samples per second of the waveforms, in Hz.
 

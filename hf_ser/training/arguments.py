@@ -40,6 +40,7 @@ class SerTrainingArguments(TrainingArguments):
     time_mask_share: float = field(default=0.1, metadata={"help": "Widest time mask, as a share of the clip."})
     frequency_masks: int = field(default=0, metadata={"help": "SpecAugment frequency masks for each training clip."})
     frequency_mask_width: int = field(default=8, metadata={"help": "Widest frequency mask, in bands."})
+    frequency_shift: int = field(default=0, metadata={"help": "Largest random shift along frequency, in bands."})
     max_train_seconds: float | None = field(
         default=None, metadata={"help": "Longer training clips are cut to a random stretch of this length."}
     )
@@ -64,7 +65,7 @@ class SerTrainingArguments(TrainingArguments):
             )
         if self.resume and self.overwrite_run:
             raise ValueError("resume and overwrite_run are both True; a run is either continued or given up")
-        for name in ("time_masks", "frequency_masks", "frequency_mask_width"):
+        for name in ("time_masks", "frequency_masks", "frequency_mask_width", "frequency_shift"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
         if not 0.0 < self.time_mask_share <= 1.0:

@@ -2,24 +2,33 @@
 hears.
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from transformers import SequenceFeatureExtractor
 
-from .collator import SerCollator
+from .collator import SerCollator, SpectrogramTransform
 from .dataset import Example
 from .objectives import Objective
 
 
 class DistillationCollator(SerCollator):
-    """Pads the teacher's targets beside the features.
+    """Pads the teacher's targets beside the features; views are trimmed already, so the extractor does not trim again.
 
     The batch gets `targets` (batch, targets, dim), padded with NaN-free zeros, and `target_mask` (batch, targets), 1
     on real ones.
     """
+
+    def __init__(
+        self, feature_extractor: SequenceFeatureExtractor, masking: SpectrogramTransform | None = None
+    ) -> None:
+        untrimmed = copy.copy(feature_extractor)
+        untrimmed.trim_db = None
+        super().__init__(untrimmed, masking)
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Collate examples of a `ViewDataset`; see `SerCollator`."""

@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 import numpy as np
 
-from ..evaluation import aggregate_folds
+from ..evaluation import aggregate_folds, format_results_table
 from ..protocols import Fold, speaker_folds
 from .trainer import SerPredictionOutput
 
@@ -72,15 +72,17 @@ def results_table(results: list[dict[str, Any]]) -> str:
     tested = [result for result in results if "test" in result]
     if not tested:
         return ""
-    lines = ["| fold | test speakers | clips | WA | UA | macro-F1 |", "|---|---|---|---|---|---|"]
-    for result in tested:
-        figures = " | ".join(f"{100 * result['test'][metric]:.1f}" for metric in METRICS)
-        speakers = " ".join(speaker.split("/")[-1] for speaker in result["test"]["speakers"])
-        lines.append(f"| {result['fold']} | {speakers} | {result['test']['clips']} | {figures} |")
+    rows: list[dict[str, Any]] = [
+        {
+            "fold": result["fold"],
+            "test speakers": " ".join(speaker.split("/")[-1] for speaker in result["test"]["speakers"]),
+            "clips": result["test"]["clips"],
+            **{metric: result["test"][metric] for metric in METRICS},
+        }
+        for result in tested
+    ]
     if len(tested) > 1:
         summary = aggregate_folds([{metric: result["test"][metric] for metric in METRICS} for result in tested])
-        figures = " | ".join(
-            f"{100 * float(summary[m]['mean'] or 0):.1f} ± {100 * float(summary[m]['std'] or 0):.1f}" for m in METRICS
-        )
-        lines.append(f"| **mean ± std** | | {sum(result['test']['clips'] for result in tested)} | {figures} |")
-    return "\n".join(lines)
+        total = sum(result["test"]["clips"] for result in tested)
+        rows.append({"fold": "**mean ± std**", "test speakers": None, "clips": total, **summary})
+    return format_results_table(rows)

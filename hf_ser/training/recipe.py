@@ -21,10 +21,13 @@ from .dataset import SerDataset
 from .distillation import DistillationCollator, DistillationObjective
 from .folds import METRICS, DataArguments, choose_folds, write_predictions
 from .objectives import CrossEntropyObjective, Objective
+from .spectrogram_augmentation import spectrogram_augmentation
 from .teachers import WhisperTeacher
-from .trainer import SerTrainer, spectrogram_masking
+from .trainer import SerTrainer
 from .views import ViewDataset, ViewStore, fingerprint_of
 
+# views do not depend on the seed of a run, so that runs can share them
+VIEW_SEED = 0
 _RECORDED = ("hf_ser", "torch", "transformers", "datasets", "numpy")
 
 
@@ -162,7 +165,14 @@ class Recipe:
     def _training_side(self, model: PreTrainedModel, rows: list[int]) -> SerDataset | datasets.Dataset:
         if self.views is None:
             return self.corpus.select(rows)
-        return ViewDataset(self.views, self.corpus, model.config.label2id, rows, seed=self.training.seed)
+        return ViewDataset(
+            self.views,
+            self.corpus,
+            model.config.label2id,
+            rows,
+            max_seconds=self.training.max_train_seconds,
+            seed=self.training.seed,
+        )
 
     def _objective(
         self, model: PreTrainedModel, extractor: SequenceFeatureExtractor, rows: list[int]
@@ -177,21 +187,23 @@ class Recipe:
         )
         return {
             "objective": objective,
-            "data_collator": DistillationCollator(extractor, spectrogram_masking(self.training, extractor)),
+            "data_collator": DistillationCollator(extractor, spectrogram_augmentation(self.training, extractor)),
         }
 
     def _render_views(self) -> ViewStore:
-        settings, rate = self.distillation, build_extractor(self.model).sampling_rate
+        settings, extractor = self.distillation, build_extractor(self.model)
+        trim = extractor.trim_silence if getattr(extractor, "trim_db", None) is not None else None
         kept = {name: value for name, value in vars(settings).items() if name not in ("teacher_weight", "view_dir")}
-        fingerprint = fingerprint_of(self.corpus, kept | {"rate": rate})
-        store = ViewStore(Path(settings.view_dir) / fingerprint, fingerprint, settings.views)
+        kept |= {"rate": extractor.sampling_rate, "trim": trim and [extractor.trim_db, extractor.trim_margin]}
+        fingerprint = fingerprint_of(self.corpus, kept | {"seed": VIEW_SEED})
+        folder = Path(settings.view_dir) / fingerprint
+        store = ViewStore(folder, fingerprint, settings.views, extractor.sampling_rate, settings.target_seconds)
         teacher = None
         if settings.teacher is not None:
             teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds)
+        augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)
         with self.training.main_process_first(desc="rendering views"):
-            store.render(
-                self.corpus, WaveformAugmentation(settings.view_augmentation, rate), teacher, sampling_rate=rate
-            )
+            store.render(self.corpus, augmentation, teacher, trim, seed=VIEW_SEED)
         return store
 
     def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> None:

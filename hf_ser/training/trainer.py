@@ -22,7 +22,7 @@ from transformers import (
 )
 from transformers.trainer_utils import TrainOutput
 
-from ..augmentation import SpectrogramMasking, WaveformAugmentation
+from ..augmentation import WaveformAugmentation
 from ..evaluation import compute_metrics
 from ..protocols import SpeakerOverlapError
 from .arguments import SerTrainingArguments
@@ -30,6 +30,7 @@ from .checkpoints import STATE, discard_run, is_complete, last_complete_checkpoi
 from .collator import SerCollator
 from .dataset import SerDataset
 from .objectives import CrossEntropyObjective, Objective
+from .spectrogram_augmentation import spectrogram_augmentation
 
 _OBJECTIVE = "training_objective"
 
@@ -119,7 +120,7 @@ class SerTrainer(Trainer):
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=args.early_stopping_patience))
         self.train_collator = data_collator or SerCollator(
-            processing_class, spectrogram_masking(args, processing_class)
+            processing_class, spectrogram_augmentation(args, processing_class)
         )
         self.eval_collator = eval_data_collator or SerCollator(processing_class)
         self.objective = objective or CrossEntropyObjective(args.label_smoothing_factor)
@@ -306,20 +307,6 @@ def refuse_speaker_overlap(train: Sequence[str], validation: Sequence[str]) -> N
             f"{', ...' if len(both) > 5 else ''}): figures would not be speaker-independent. "
             "Split with hf_ser.speaker_folds, or accept it with allow_speaker_overlap=True"
         )
-
-
-def spectrogram_masking(
-    args: SerTrainingArguments, extractor: SequenceFeatureExtractor | None = None
-) -> SpectrogramMasking | None:
-    """The masks that the settings ask for; None if they ask for none."""
-    if args.time_masks == 0 and args.frequency_masks == 0:
-        return None
-    return SpectrogramMasking(
-        num_time_masks=args.time_masks,
-        max_time_share=args.time_mask_share,
-        num_frequency_masks=args.frequency_masks,
-        max_frequency_width=args.frequency_mask_width,
-    )
 
 
 def _metrics_of(prediction: EvalPrediction) -> dict[str, float]:

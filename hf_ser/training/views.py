@@ -30,15 +30,25 @@ class ViewStore:
         folder: where the store lies.
         fingerprint: hash of what the views depend on, see `fingerprint_of`.
         num_views: views of each clip.
+        sampling_rate: rate of the waveforms in Hz.
+        target_seconds: span of one target.
 
     Raises:
         ValueError: if the folder holds a store made with other settings.
     """
 
-    def __init__(self, folder: str | Path, fingerprint: str, num_views: int) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        fingerprint: str,
+        num_views: int,
+        sampling_rate: int = 16000,
+        target_seconds: float = 0.16,
+    ) -> None:
         if num_views < 1:
             raise ValueError(f"num_views is {num_views}, expected 1 or more")
         self.folder, self.fingerprint, self.num_views = Path(folder), fingerprint, num_views
+        self.sampling_rate, self.samples_per_target = sampling_rate, round(target_seconds * sampling_rate)
         stamp = self.folder / "fingerprint.json"
         if stamp.is_file():
             found = json.loads(stamp.read_text(encoding="utf-8"))["fingerprint"]
@@ -58,7 +68,6 @@ class ViewStore:
         teacher: Callable[[np.ndarray], np.ndarray] | None,
         prepare: Callable[[np.ndarray], np.ndarray] | None = None,
         *,
-        sampling_rate: int = 16000,
         seed: int = 0,
     ) -> None:
         """Render the views that are missing, with a progress bar.
@@ -68,7 +77,6 @@ class ViewStore:
             augmentation: called as `augmentation(waveform, generator)`.
             teacher: waveform -> targets (targets, dim); None for none.
             prepare: called on every waveform first, to trim silence for instance.
-            sampling_rate: rate of the waveforms in Hz.
             seed: key of the draws.
         """
         for view in range(self.num_views):
@@ -76,7 +84,7 @@ class ViewStore:
                 continue
             waveforms, targets = [], []
             for row in tqdm(range(len(corpus)), desc=f"view {view + 1} of {self.num_views}", unit="clip"):
-                waveform = load_audio(corpus[row]["audio"], sampling_rate)
+                waveform = load_audio(corpus[row]["audio"], self.sampling_rate)
                 waveform = waveform if prepare is None else prepare(waveform)
                 if view > 0:
                     waveform = augmentation(waveform, np.random.default_rng([seed, view, row]))
@@ -144,6 +152,7 @@ class ViewDataset(SerDataset):
         corpus: the corpus they were rendered from.
         label2id: emotion name -> class index.
         rows: the rows of the corpus to use.
+        max_seconds: longer views are cut to a random stretch of this length, at the border of two targets.
         seed: key of the draws.
     """
 
@@ -154,17 +163,33 @@ class ViewDataset(SerDataset):
         label2id: Mapping[str, int],
         rows: Sequence[int] | None = None,
         *,
+        max_seconds: float | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(corpus, label2id, rows, seed=seed)
+        super().__init__(corpus, label2id, rows, sampling_rate=store.sampling_rate, max_seconds=max_seconds, seed=seed)
         self.store = store
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]
         draw = (self.seed, int(self._epoch[0]), row)
-        view = int(np.random.default_rng([*draw, 0]).integers(0, self.store.num_views))
-        waveform, targets = self.store.read(view, row)
+        generator = np.random.default_rng([*draw, 0])
+        waveform, targets = self.store.read(int(generator.integers(0, self.store.num_views)), row)
+        if self.max_seconds is not None:
+            waveform, targets = self._stretch(waveform, targets, generator)
         example: Example = {"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw}
         if targets is not None:
             example["targets"] = torch.from_numpy(targets)
         return example
+
+    def _stretch(
+        self, waveform: np.ndarray, targets: np.ndarray | None, generator: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Cut a random stretch, waveform and targets alike."""
+        span = self.store.samples_per_target
+        wanted = max(1, round((self.max_seconds or 0.0) * self.sampling_rate / span))
+        available = -(-len(waveform) // span)
+        if available <= wanted:
+            return waveform, targets
+        first = int(generator.integers(0, available - wanted + 1))
+        cut = waveform[first * span : (first + wanted) * span]
+        return cut, None if targets is None else targets[first : first + wanted]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from hf_ser.augmentation import SpectrogramMasking
 from hf_ser.features import SpectrogramFeatureExtractor
 

@@ -18,8 +18,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from hf_ser.augmentation import WAVEFORM_PRESETS, WaveformAugmentation
 from torch.utils.data import DataLoader, Dataset
+
+from hf_ser.augmentation import WAVEFORM_PRESETS, WaveformAugmentation
 
 pytest.importorskip("audiomentations")
 
