@@ -78,6 +78,8 @@ def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading
 
 
 def _absolute(folder: str | os.PathLike) -> Path:
+    if not str(folder).strip():
+        raise CorpusError("no folder was given; pass the folder that the corpus was unpacked to")
     # the dataset outlives the working directory
     return Path(folder).expanduser().absolute()
 

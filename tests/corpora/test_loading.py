@@ -143,6 +143,7 @@ def test_folders_that_are_not_the_corpus(tmp_path, small_tree):
     cases = [
         (tmp_path / "nowhere", "does not exist"),
         (empty, "is empty"),
+        ("", "no folder was given"),
         (next(small_tree.rglob("*.wav")), "is a file"),
     ]
     texts = tmp_path / "texts"
