@@ -12,9 +12,10 @@ import logging
 import sys
 from pathlib import Path
 
+from transformers import HfArgumentParser
+
 from hf_ser import SerTrainingArguments
 from hf_ser.training import DataArguments, DistillationArguments, ModelArguments, Recipe, results_table
-from transformers import HfArgumentParser
 
 
 def parse(arguments: list[str]) -> tuple[DataArguments, ModelArguments, SerTrainingArguments, DistillationArguments]:

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import soxr
 import torch
+
 from hf_ser._mp3 import _frame_bytes
 from hf_ser.audio import AudioError, load_audio
 

@@ -32,6 +32,10 @@ class SerTrainingArguments(TrainingArguments):
         default=False, metadata={"help": "Must stay false: the collator reads waveforms."}
     )
 
+    muon_learning_rate: float | None = field(
+        default=None,
+        metadata={"help": "Train hidden matrices with Muon at this learning rate, and the rest with AdamW as usual."},
+    )
     augmentation: str = field(
         default="none",
         metadata={"help": "Waveform augmentation of the training side: a preset, or a JSON list of steps."},

@@ -99,5 +99,5 @@ def build_model(
             arguments.model_name_or_path, ignore_mismatched_sizes=True, **names
         )
     model = AutoModelForAudioClassification.from_pretrained(arguments.model_name_or_path)
-    check_labels_agree(list(model.config.label2id), labels)
+    check_labels_agree(model.config.id2label, labels)
     return model

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, SequenceFeatureExtractor
 
 from ..augmentation import WaveformAugmentation
 from ..corpora import load_corpus
-from ..labels import label_names
+from ..labels import check_labels_agree, label_names
 from ..protocols import Fold
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model
@@ -106,6 +106,7 @@ class Recipe:
         done = folder / "results.json"
         if self.training.resume and done.is_file():
             return json.loads(done.read_text(encoding="utf-8"))
+        fold.check(self.corpus)
         trainer, result = self._train(folder, fold.train, fold.validation)
         result |= {"fold": number, "protocol": self.data.protocol}
         for side, rows in (("validation", fold.validation), ("test", fold.test)):
@@ -145,7 +146,9 @@ class Recipe:
         labels = label_names(self.corpus.select(train)["emotion"])
         extractor = build_extractor(self.model)
         model = build_model(self.model, labels, extractor, self.training.seed)
-        clean = SerDataset(self.corpus, model.config.label2id, train, sampling_rate=extractor.sampling_rate)
+        ids = check_labels_agree(model.config.id2label, labels)
+        labels = sorted(ids, key=ids.__getitem__)
+        clean = SerDataset(self.corpus, ids, train, sampling_rate=extractor.sampling_rate)
         if getattr(extractor, "needs_fitting", False):
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
@@ -154,7 +157,7 @@ class Recipe:
         trainer = SerTrainer(
             model,
             training,
-            train_dataset=self._training_side(model, train),
+            train_dataset=self._training_side(ids, train),
             eval_dataset=self.corpus.select(validation) if validation else None,
             processing_class=extractor,
             **self._objective(model, extractor, train),
@@ -162,13 +165,13 @@ class Recipe:
         trainer.train()
         return trainer, result
 
-    def _training_side(self, model: PreTrainedModel, rows: list[int]) -> SerDataset | datasets.Dataset:
+    def _training_side(self, label2id: dict[str, int], rows: list[int]) -> SerDataset | datasets.Dataset:
         if self.views is None:
             return self.corpus.select(rows)
         return ViewDataset(
             self.views,
             self.corpus,
-            model.config.label2id,
+            label2id,
             rows,
             max_seconds=self.training.max_train_seconds,
             seed=self.training.seed,

@@ -24,11 +24,13 @@ from transformers.trainer_utils import TrainOutput
 
 from ..augmentation import WaveformAugmentation
 from ..evaluation import compute_metrics
+from ..labels import check_labels_agree
 from ..protocols import SpeakerOverlapError
 from .arguments import SerTrainingArguments
 from .checkpoints import STATE, discard_run, is_complete, last_complete_checkpoint, refuse_to_overwrite
 from .collator import SerCollator
 from .dataset import SerDataset
+from .muon import MuonWithAdamW, muon_groups
 from .objectives import CrossEntropyObjective, Objective
 from .spectrogram_augmentation import spectrogram_augmentation
 
@@ -83,7 +85,8 @@ class SerTrainer(Trainer):
         callbacks: as for transformers' Trainer.
 
     Raises:
-        ValueError: if a dataset lacks a column or holds emotions the model does not know.
+        ValueError: if a dataset lacks a column.
+        LabelError: if a dataset holds emotions that the model does not know.
         SpeakerOverlapError: if a speaker stands on both the training and the validation side.
     """
 
@@ -108,7 +111,7 @@ class SerTrainer(Trainer):
                 "processing_class is None, expected the feature extractor; "
                 "pass processing_class=SpectrogramFeatureExtractor(...)"
             )
-        self._label2id = {name: int(index) for name, index in model.config.label2id.items()}
+        self._id2label = dict(model.config.id2label)
         self._sampling_rate = getattr(processing_class, "sampling_rate", 16000)
         train = self._as_ser_dataset(train_dataset, args, training=True)
         validation = self._as_ser_dataset(eval_dataset, args, training=False)
@@ -149,15 +152,13 @@ class SerTrainer(Trainer):
         augmentation = WaveformAugmentation(args.augmentation, self._sampling_rate) if training else None
         return SerDataset(
             dataset,
-            self._label2id,
+            check_labels_agree(self._id2label, set(dataset["emotion"]), allow_subset=True),
             sampling_rate=self._sampling_rate,
             augmentation=augmentation,
             max_seconds=args.max_train_seconds if training else None,
             seed=args.seed,
         )
 
-    # -- data
-    # ------------------------------------------------------------------------------------------------------------
     def _get_dataloader(
         self, dataset: Any, description: str, *args: Any, **kwargs: Any
     ) -> torch.utils.data.DataLoader:
@@ -165,8 +166,6 @@ class SerTrainer(Trainer):
         self.data_collator = self.train_collator if kwargs.get("is_training", False) else self.eval_collator
         return super()._get_dataloader(dataset, description, *args, **kwargs)
 
-    # -- loss
-    # ------------------------------------------------------------------------------------------------------------
     def compute_loss(
         self,
         model: nn.Module,
@@ -181,8 +180,17 @@ class SerTrainer(Trainer):
         loss, outputs = (self.objective if model.training else self.eval_objective)(model, inputs)
         return (loss, outputs) if return_outputs else loss
 
-    # -- running
-    # ---------------------------------------------------------------------------------------------------------
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """Muon with AdamW if `args.muon_learning_rate` is set, otherwise what transformers makes of `args.optim`."""
+        args = self.args
+        if self.optimizer is None and args.muon_learning_rate is not None:
+            self.optimizer = MuonWithAdamW(
+                muon_groups(model or self.model, args.muon_learning_rate, args.learning_rate, args.weight_decay),
+                betas=(args.adam_beta1, args.adam_beta2),
+                eps=args.adam_epsilon,
+            )
+        return super().create_optimizer(model)
+
     def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs: Any) -> TrainOutput:
         """Train, or continue a run.
 
@@ -247,8 +255,6 @@ class SerTrainer(Trainer):
         """Evaluate on a dataset, the validation rows by default; see transformers' Trainer."""
         return super().evaluate(self._as_ser_dataset(eval_dataset, self.args, training=False), *args, **kwargs)
 
-    # -- saving
-    # ----------------------------------------------------------------------------------------------------------
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         # a folder of this step left by a killed run must not look whole while it is written again
         folder = Path(self._get_output_dir(trial)) / f"checkpoint-{self.state.global_step}"

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+
 from hf_ser.evaluation import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from hf_ser.evaluation import aggregate_folds, classification_metrics, format_results_table
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from hf_ser.inference.windows import mean_log_probability, split_into_windows
 from scipy.special import log_softmax, softmax
+
+from hf_ser.inference.windows import mean_log_probability, split_into_windows
 
 
 @pytest.mark.parametrize("length", [1, 99, 100])

@@ -1,4 +1,5 @@
 import pytest
+
 from hf_ser import SerTrainingArguments
 
 

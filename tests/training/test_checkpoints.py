@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from hf_ser.training.checkpoints import (
     discard_run,
     holds_a_run,

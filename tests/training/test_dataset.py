@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from tiny import LABELS
+
 from hf_ser import load_audio
 from hf_ser.training import SerDataset
-from tiny import LABELS
 
 
 def noise(waveform, generator):

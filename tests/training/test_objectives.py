@@ -1,7 +1,8 @@
 import pytest
 import torch
-from hf_ser.training import CrossEntropyObjective
 from torch import nn
+
+from hf_ser.training import CrossEntropyObjective
 
 
 class Linear(nn.Module):

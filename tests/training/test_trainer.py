@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from hf_ser import SerTrainer, SerTrainingArguments, SpeakerOverlapError
-from hf_ser.training import SerDataset, last_complete_checkpoint
 from tiny import LABELS, StopAt, same_weights, tiny_extractor, tiny_model, tiny_trainer
 from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
+
+from hf_ser import SerTrainer, SerTrainingArguments, SpeakerOverlapError
+from hf_ser.training import SerDataset, last_complete_checkpoint
 
 AUGMENTED = {"augmentation": "light", "time_masks": 1, "frequency_masks": 1, "save_strategy": "steps", "save_steps": 2}
 AUGMENTED |= {"eval_strategy": "steps", "eval_steps": 2, "save_total_limit": None}

@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 import torch
+from transformers import TrainerCallback
+
 from hf_ser import (
     CctConfig,
     CctForAudioClassification,
@@ -13,7 +15,6 @@ from hf_ser import (
     load_corpus,
     speaker_folds,
 )
-from transformers import TrainerCallback
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 from make_synthetic_corpus import make_ravdess_tree
