@@ -24,9 +24,7 @@ class SerTrainingArguments(TrainingArguments):
         default="ua", metadata={"help": "What 'best' means: ua, wa or macro_f1."}
     )
     greater_is_better: bool | None = field(default=True, metadata={"help": "Whether a larger metric is better."})
-    report_to: str | list[str] | None = field(
-        default="none", metadata={"help": "Where to report to besides the console."}
-    )
+    report_to: str | None = field(default="none", metadata={"help": "Where to report to besides the console."})
     hub_strategy: str = field(default="end", metadata={"help": "When to push to the Hub."})
     remove_unused_columns: bool = field(
         default=False, metadata={"help": "Must stay false: the collator reads waveforms."}

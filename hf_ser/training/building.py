@@ -69,6 +69,12 @@ def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
     return SpectrogramFeatureExtractor.from_preset(arguments.features, **_settings("", arguments.feature_config))
 
 
+def needs_fitting(extractor: SequenceFeatureExtractor) -> bool:
+    """Whether the extractor normalises with figures that are still to be found on training clips."""
+    figures = {"band": "band_mean", "band_minmax": "band_min"}.get(getattr(extractor, "normalization", ""))
+    return figures is not None and getattr(extractor, figures) is None
+
+
 def build_model(
     arguments: ModelArguments, labels: list[str], extractor: SequenceFeatureExtractor, seed: int
 ) -> PreTrainedModel:

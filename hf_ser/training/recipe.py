@@ -16,7 +16,7 @@ from ..corpora import load_corpus
 from ..labels import check_labels_agree, label_names
 from ..protocols import Fold
 from .arguments import SerTrainingArguments
-from .building import ModelArguments, build_extractor, build_model
+from .building import ModelArguments, build_extractor, build_model, needs_fitting
 from .dataset import SerDataset
 from .distillation import DistillationCollator, DistillationObjective
 from .folds import METRICS, DataArguments, choose_folds, write_predictions
@@ -149,7 +149,7 @@ class Recipe:
         ids = check_labels_agree(model.config.id2label, labels)
         labels = sorted(ids, key=ids.__getitem__)
         clean = SerDataset(self.corpus, ids, train, sampling_rate=extractor.sampling_rate)
-        if getattr(extractor, "needs_fitting", False):
+        if needs_fitting(extractor):
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
         result |= {"parameters": model.num_parameters(), "versions": _versions()}

@@ -183,7 +183,7 @@ class SerTrainer(Trainer):
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """Muon with AdamW if `args.muon_learning_rate` is set, otherwise what transformers makes of `args.optim`."""
         args = self.args
-        if self.optimizer is None and args.muon_learning_rate is not None:
+        if getattr(self, "optimizer", None) is None and args.muon_learning_rate is not None:
             self.optimizer = MuonWithAdamW(
                 muon_groups(model or self.model, args.muon_learning_rate, args.learning_rate, args.weight_decay),
                 betas=(args.adam_beta1, args.adam_beta2),
