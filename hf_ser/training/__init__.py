@@ -7,7 +7,8 @@ from .collator import SerCollator
 from .dataset import SerDataset
 from .folds import DataArguments, results_table
 from .objectives import CrossEntropyObjective, Objective
-from .recipe import DistillationArguments, Recipe
+from .recipe import Recipe
+from .teaching import DistillationArguments
 from .trainer import SerPredictionOutput, SerTrainer
 
 __all__ = [

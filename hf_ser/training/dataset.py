@@ -24,6 +24,7 @@ class Example(TypedDict):
     row_ids: int
     draw: tuple[int, int, int]
     targets: NotRequired[torch.Tensor]
+    soft_labels: NotRequired[torch.Tensor]
 
 
 class SerDataset(torch.utils.data.Dataset):

@@ -36,6 +36,8 @@ class DistillationCollator(SerCollator):
         targets = [example["targets"] for example in examples]
         batch["targets"] = nn.utils.rnn.pad_sequence(targets, batch_first=True)
         lengths = torch.tensor([len(target) for target in targets])
+        if "soft_labels" in examples[0]:
+            batch["soft_labels"] = torch.stack([example["soft_labels"] for example in examples])
         batch["target_mask"] = (torch.arange(batch["targets"].shape[1]) < lengths[:, None]).long()
         return batch
 
@@ -54,6 +56,12 @@ class DistillationObjective(Objective, nn.Module):
         target_std: (dim,) standard deviation of the targets over the training clips.
         weight: factor on the squared error.
         label_smoothing: of the cross-entropy.
+        soft_weight: share of the cross-entropy's place that the divergence from the teacher's soft labels takes, in
+            [0, 1] (Hinton et al. 2015, section 2, with the factor temperature squared).
+        temperature: what both sides' logits are divided by.
+
+    Raises:
+        ValueError: if a weight or the temperature is out of range.
     """
 
     def __init__(
@@ -63,11 +71,17 @@ class DistillationObjective(Objective, nn.Module):
         target_std: np.ndarray,
         weight: float = 1.0,
         label_smoothing: float = 0.0,
+        soft_weight: float = 0.0,
+        temperature: float = 2.0,
     ) -> None:
         nn.Module.__init__(self)
-        if weight < 0:
-            raise ValueError(f"weight is {weight}, expected 0 or more")
+        if weight < 0 or not 0 <= soft_weight <= 1 or temperature <= 0:
+            raise ValueError(
+                f"weight is {weight}, soft_weight {soft_weight}, temperature {temperature}; "
+                "expected 0 or more, a share in [0, 1] and a number above 0"
+            )
         self.weight, self.label_smoothing = weight, label_smoothing
+        self.soft_weight, self.temperature = soft_weight, temperature
         self.norm = nn.LayerNorm(hidden_size)
         self.head = nn.Linear(hidden_size, len(target_mean))
         self.register_buffer("target_mean", torch.as_tensor(target_mean, dtype=torch.float32))
@@ -77,8 +91,14 @@ class DistillationObjective(Objective, nn.Module):
         """See `Objective`; the batch holds `targets` and `target_mask` as well."""
         inputs = dict(inputs)
         labels, targets, mask = inputs.pop("labels"), inputs.pop("targets"), inputs.pop("target_mask")
+        soft = inputs.pop("soft_labels", None)
         outputs = model(**inputs, output_hidden_states=True)
         loss = nn.functional.cross_entropy(outputs["logits"].float(), labels, label_smoothing=self.label_smoothing)
+        if soft is not None and self.soft_weight > 0:
+            student = (outputs["logits"].float() / self.temperature).log_softmax(-1)
+            teacher = (soft / self.temperature).softmax(-1)
+            divergence = self.temperature**2 * nn.functional.kl_div(student, teacher, reduction="batchmean")
+            loss = (1 - self.soft_weight) * loss + self.soft_weight * divergence
         predicted = self._columns(model, outputs["hidden_states"][-1])
         # the model's last column may hold a piece of a step that the teacher left out, or the other way round
         steps = min(predicted.shape[1], targets.shape[1])

@@ -2,65 +2,24 @@
 
 import json
 import platform
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import datasets
 import numpy as np
-from transformers import PreTrainedModel, SequenceFeatureExtractor
 
-from ..augmentation import WaveformAugmentation
 from ..corpora import load_corpus
 from ..labels import check_labels_agree, label_names
 from ..protocols import Fold
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model, needs_fitting
 from .dataset import SerDataset
-from .distillation import DistillationCollator, DistillationObjective
 from .folds import METRICS, DataArguments, choose_folds, write_predictions
-from .objectives import CrossEntropyObjective, Objective
-from .spectrogram_augmentation import spectrogram_augmentation
-from .teachers import WhisperTeacher
+from .teaching import DistillationArguments, Teaching
 from .trainer import SerTrainer
-from .views import ViewDataset, ViewStore, fingerprint_of
 
-# views do not depend on the seed of a run, so that runs can share them
-VIEW_SEED = 0
 _RECORDED = ("hf_ser", "torch", "transformers", "datasets", "numpy")
-
-
-@dataclass
-class DistillationArguments:
-    """Whether a speech encoder teaches, and how."""
-
-    teacher: str | None = field(
-        default=None,
-        metadata={"help": "Folder of a Whisper encoder whose frame features the model learns to predict."},
-    )
-    teacher_layers: list[int] = field(default_factory=lambda: [3, 4], metadata={"help": "Its layers, counted from 1."})
-    teacher_weight: float = field(default=1.0, metadata={"help": "Factor on the error of that prediction."})
-    target_seconds: float = field(default=0.16, metadata={"help": "Span of one target, that of one column of tokens."})
-    views: int = field(
-        default=0,
-        metadata={"help": "Render this many views of each clip once, the first as it is, the others augmented."},
-    )
-    view_augmentation: str = field(
-        default="standard", metadata={"help": "Augmentation of the views, as --augmentation."}
-    )
-    view_dir: str = field(default="outputs/views", metadata={"help": "Where the views lie, for all folds and runs."})
-
-    def __post_init__(self) -> None:
-        """Check that a teacher has views to speak of.
-
-        Raises:
-            ValueError: if it has none.
-        """
-        if self.teacher is not None and self.views < 1:
-            raise ValueError(
-                f"views is {self.views} but a teacher is given, expected 1 or more: it is asked once for each view"
-            )
 
 
 class Recipe:
@@ -84,9 +43,10 @@ class Recipe:
         distillation: DistillationArguments | None = None,
     ) -> None:
         self.data, self.model, self.training = data, model, training
-        self.distillation = distillation or DistillationArguments()
         self.corpus = load_corpus(data.corpus, data.data_dir)
-        self.views = self._render_views() if self.distillation.views > 0 else None
+        self.teaching: Teaching | None = None
+        if distillation is not None and distillation.views > 0:
+            self.teaching = Teaching(self.corpus, build_extractor(model), training, distillation)
 
     def run(self) -> list[dict[str, Any]]:
         """Run the chosen folds; with `resume`, finished ones are not run again and an interrupted one continues.
@@ -153,61 +113,19 @@ class Recipe:
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
         result |= {"parameters": model.num_parameters(), "versions": _versions()}
+        lesson = None if self.teaching is None else self.teaching.lesson(train, ids, model, extractor)
         training = replace(self.training, output_dir=str(folder))  # type: ignore[call-arg]
         trainer = SerTrainer(
             model,
             training,
-            train_dataset=self._training_side(ids, train),
+            train_dataset=self.corpus.select(train) if lesson is None else lesson.dataset,
             eval_dataset=self.corpus.select(validation) if validation else None,
             processing_class=extractor,
-            **self._objective(model, extractor, train),
+            objective=None if lesson is None else lesson.objective,
+            data_collator=None if lesson is None else lesson.collator,
         )
         trainer.train()
         return trainer, result
-
-    def _training_side(self, label2id: dict[str, int], rows: list[int]) -> SerDataset | datasets.Dataset:
-        if self.views is None:
-            return self.corpus.select(rows)
-        return ViewDataset(
-            self.views,
-            self.corpus,
-            label2id,
-            rows,
-            max_seconds=self.training.max_train_seconds,
-            seed=self.training.seed,
-        )
-
-    def _objective(
-        self, model: PreTrainedModel, extractor: SequenceFeatureExtractor, rows: list[int]
-    ) -> dict[str, Any]:
-        smoothing = self.training.label_smoothing_factor
-        objective: Objective = CrossEntropyObjective(smoothing)
-        if self.distillation.teacher is None or self.views is None:
-            return {"objective": objective}
-        mean, std = self.views.target_statistics(rows)
-        objective = DistillationObjective(
-            model.config.hidden_size, mean, std, self.distillation.teacher_weight, smoothing
-        )
-        return {
-            "objective": objective,
-            "data_collator": DistillationCollator(extractor, spectrogram_augmentation(self.training, extractor)),
-        }
-
-    def _render_views(self) -> ViewStore:
-        settings, extractor = self.distillation, build_extractor(self.model)
-        trim = extractor.trim_silence if getattr(extractor, "trim_db", None) is not None else None
-        kept = {name: value for name, value in vars(settings).items() if name not in ("teacher_weight", "view_dir")}
-        kept |= {"rate": extractor.sampling_rate, "trim": trim and [extractor.trim_db, extractor.trim_margin]}
-        fingerprint = fingerprint_of(self.corpus, kept | {"seed": VIEW_SEED})
-        folder = Path(settings.view_dir) / fingerprint
-        store = ViewStore(folder, fingerprint, settings.views, extractor.sampling_rate, settings.target_seconds)
-        teacher = None
-        if settings.teacher is not None:
-            teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds)
-        augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)
-        with self.training.main_process_first(desc="rendering views"):
-            store.render(self.corpus, augmentation, teacher, trim, seed=VIEW_SEED)
-        return store
 
     def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> None:
         trainer.save_model()

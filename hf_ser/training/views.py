@@ -153,6 +153,7 @@ class ViewDataset(SerDataset):
         label2id: emotion name -> class index.
         rows: the rows of the corpus to use.
         max_seconds: longer views are cut to a random stretch of this length, at the border of two targets.
+        soft_labels: logits (views, rows, num_labels) of a teacher, in the order of `rows`.
         seed: key of the draws.
     """
 
@@ -164,21 +165,25 @@ class ViewDataset(SerDataset):
         rows: Sequence[int] | None = None,
         *,
         max_seconds: float | None = None,
+        soft_labels: np.ndarray | None = None,
         seed: int = 0,
     ) -> None:
         super().__init__(corpus, label2id, rows, sampling_rate=store.sampling_rate, max_seconds=max_seconds, seed=seed)
-        self.store = store
+        self.store, self.soft_labels = store, soft_labels
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]
         draw = (self.seed, int(self._epoch[0]), row)
         generator = np.random.default_rng([*draw, 0])
-        waveform, targets = self.store.read(int(generator.integers(0, self.store.num_views)), row)
+        view = int(generator.integers(0, self.store.num_views))
+        waveform, targets = self.store.read(view, row)
         if self.max_seconds is not None:
             waveform, targets = self._stretch(waveform, targets, generator)
         example: Example = {"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw}
         if targets is not None:
             example["targets"] = torch.from_numpy(targets)
+        if self.soft_labels is not None:
+            example["soft_labels"] = torch.from_numpy(self.soft_labels[view, index])
         return example
 
     def _stretch(
