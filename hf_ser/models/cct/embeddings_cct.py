@@ -82,6 +82,12 @@ class CctTokenizerStage(nn.Module):
             features = nn.functional.pad(features, (0, time, 0, frequency))
         return features
 
+    def _end_before_pooling(self, features: torch.Tensor, beyond: torch.Tensor) -> torch.Tensor:
+        # pooling pads with minus infinity, so that is what a lone clip sees after its last frame; after ReLU zero does
+        if self.config.tokenizer_activation == "relu":
+            return features * ~beyond
+        return torch.where(beyond, torch.finfo(features.dtype).min, features)
+
     def forward(
         self, features: torch.Tensor, lengths: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -101,13 +107,11 @@ class CctTokenizerStage(nn.Module):
             lengths = self.config.convolved_length(lengths)
         if self.pool is not None:
             if lengths is not None:
-                # pooling pads with minus infinity, so that is what a lone clip sees after its last frame
-                lowest = torch.finfo(features.dtype).min
-                features = features.masked_fill(frames_beyond(lengths, features.shape[-1]), lowest)
+                features = self._end_before_pooling(features, frames_beyond(lengths, features.shape[-1]))
                 lengths = self.config.pooled_length(lengths)
             features = self.pool(features)
         if lengths is not None:
-            features = features.masked_fill(frames_beyond(lengths, features.shape[-1]), 0.0)
+            features = features * ~frames_beyond(lengths, features.shape[-1])
         return features, lengths
 
 
@@ -140,6 +144,9 @@ class CctTokenizer(nn.Module):
         features = features.to(first.conv.weight.dtype)
         if lengths is not None:
             features = features.masked_fill(frames_beyond(lengths, features.shape[-1]), 0.0)
+        # channels last: pooling is up to twice as fast, and the tokens come out contiguous; a clone sets the strides
+        # even for one channel, where both layouts look alike
+        features = features.clone(memory_format=torch.channels_last)
         for stage in self.stages:
             features, lengths = stage(features, lengths)
         return features, lengths
@@ -165,7 +172,6 @@ class CctEmbeddings(nn.Module):
         else:
             learnable = nn.Parameter(table) if config.position_embedding_type == "learnable" else None
             self.register_parameter("position_embeddings", learnable)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
     def _check_input(self, features: torch.Tensor, attention_mask: torch.Tensor | None) -> None:
         frequency, time = self.config.input_size
@@ -241,7 +247,9 @@ class CctEmbeddings(nn.Module):
         table = self.position_embeddings
         if table is not None:
             embeddings = embeddings + self._positions(table, time)
-        return self.dropout(embeddings), token_mask
+        if self.training:
+            embeddings = nn.functional.dropout(embeddings, self.config.hidden_dropout_prob)
+        return embeddings, token_mask
 
     def resize(self, config: CctConfig) -> None:
         """Fit the positional table to a configuration of another image size.

@@ -39,7 +39,7 @@ def eager_attention_forward(
         query: Shape (batch, heads, tokens, head size), as are key and value.
         key: See query.
         value: See query.
-        attention_mask: Added to the scores: shape (batch, 1, tokens, tokens), or None.
+        attention_mask: Added to the scores: shape (batch, 1, 1 or tokens, tokens), or None.
         scaling: Factor on the scores.
         dropout: Probability of dropping a weight.
         **kwargs: Ignored; other implementations take more.
@@ -68,7 +68,7 @@ class CctAttention(nn.Module):
         self.is_causal = False
         self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size, bias=False)
         self.o_proj = nn.Linear(config.hidden_size, config.hidden_size)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.hidden_dropout = config.hidden_dropout_prob
 
     def forward(
         self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
@@ -99,7 +99,10 @@ class CctAttention(nn.Module):
             scaling=self.scaling,
             **kwargs,
         )
-        return self.dropout(self.o_proj(output.reshape(batch, tokens, width))), weights
+        output = self.o_proj(output.reshape(batch, tokens, width))
+        if self.training:
+            output = nn.functional.dropout(output, self.hidden_dropout)
+        return output, weights
 
 
 class CctMLP(nn.Module):
@@ -111,11 +114,15 @@ class CctMLP(nn.Module):
         self.fc1 = nn.Linear(config.hidden_size, width)
         self.activation = ACT2FN[config.hidden_act]
         self.fc2 = nn.Linear(width, config.hidden_size)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.hidden_dropout = config.hidden_dropout_prob
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
         """Transform each token on its own: (batch, tokens, hidden_size) to the same shape."""
-        return self.dropout(self.fc2(self.dropout(self.activation(self.fc1(hidden_states)))))
+        hidden_states = self.activation(self.fc1(hidden_states))
+        if not self.training:
+            return self.fc2(hidden_states)
+        hidden_states = self.fc2(nn.functional.dropout(hidden_states, self.hidden_dropout))
+        return nn.functional.dropout(hidden_states, self.hidden_dropout)
 
 
 class CctLayer(GradientCheckpointingLayer):
@@ -135,7 +142,7 @@ class CctLayer(GradientCheckpointingLayer):
 
     def _drop_path(self, branch: torch.Tensor) -> torch.Tensor:
         """Stochastic depth (Huang et al. 2016), drawn for each clip."""
-        if not self.training or self.drop_path_rate == 0.0:
+        if not self.training or self.drop_path_rate == 0:
             return branch
         keep = 1.0 - self.drop_path_rate
         return branch * (branch.new_empty(branch.shape[0], 1, 1).bernoulli_(keep) / keep)
@@ -292,6 +299,15 @@ class CctModel(CctPreTrainedModel):
         """Return the convolutional tokenizer."""
         return self.embeddings.tokenizer
 
+    def _layer_mask(self, hidden_states: torch.Tensor, token_mask: torch.Tensor) -> torch.Tensor:
+        """The mask in the form that the attention implementation wants; one row serves all queries where it can."""
+        if self.config._attn_implementation == "sdpa":
+            return token_mask[:, None, None]
+        if self.config._attn_implementation == "eager":
+            additive = torch.zeros_like(token_mask, dtype=hidden_states.dtype)
+            return additive.masked_fill(~token_mask, torch.finfo(additive.dtype).min)[:, None, None]
+        return create_bidirectional_mask(config=self.config, inputs_embeds=hidden_states, attention_mask=token_mask)
+
     @capture_outputs(tie_last_hidden_states=False)
     def forward(
         self, input_features: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
@@ -313,11 +329,7 @@ class CctModel(CctPreTrainedModel):
             ValueError: If shapes do not fit the configuration, or the mask is not right padding.
         """
         hidden_states, token_mask = self.embeddings(input_features, attention_mask)
-        layer_mask = None
-        if token_mask is not None:
-            layer_mask = create_bidirectional_mask(
-                config=self.config, inputs_embeds=hidden_states, attention_mask=token_mask
-            )
+        layer_mask = None if token_mask is None else self._layer_mask(hidden_states, token_mask)
         for layer in self.layers:
             hidden_states = layer(hidden_states, layer_mask, **kwargs)
         hidden_states = self.layernorm(hidden_states)
