@@ -27,10 +27,10 @@ def to_decibel(
     if reference == "max":
         peak = values.amax(dim=(-2, -1), keepdim=True)
         silent = factor * math.log10(smallest) + (top_db or 0.0)
-        zero: torch.Tensor | float = torch.where(peak > smallest, peak.log10() * factor, silent)
+        zero = torch.where(peak > smallest, peak.log10() * factor, silent)
     else:
-        zero = 10.0 * math.log10(float(reference))
-    decibel = values.clamp_(min=smallest).log10_().mul_(factor).sub_(zero)
+        zero = torch.tensor(10.0 * math.log10(float(reference)), device=values.device)
+    decibel = torch.add(-zero, values.clamp_(min=smallest).log10_(), alpha=factor, out=values)
     return decibel if top_db is None else decibel.clamp_(min=-top_db)
 
 

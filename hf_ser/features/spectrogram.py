@@ -37,7 +37,7 @@ def count_frames(num_samples: int, n_fft: int, win_length: int, hop_length: int,
 def analysis_window(name: str, win_length: int, periodic: bool, device: torch.device) -> torch.Tensor:
     """Window of shape (win_length,), float32, "hann" or "hamming". It is shared: do not write to it."""
     make = torch.hann_window if name == "hann" else torch.hamming_window
-    return make(win_length, periodic=periodic, dtype=torch.float64).to(device=device, dtype=torch.float32)
+    return make(win_length, periodic=periodic, dtype=torch.float64).float().to(device)
 
 
 def _mirrored(waveform: np.ndarray, start: int, stop: int) -> np.ndarray:

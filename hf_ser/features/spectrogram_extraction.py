@@ -13,6 +13,7 @@ from .normalization import RunningBandStatistics
 from .segmentation import cut
 from .spectrogram import count_frames
 from .spectrogram_padding import frame_mask, pad_features, padded_length
+from .spectrogram_settings import check_settings
 from .spectrogram_stages import as_image, assemble, extract, padding_column, raw_features
 from .waveform_checks import as_waveforms, check_device, check_sampling_rate
 
@@ -62,6 +63,8 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         """
         check_sampling_rate(sampling_rate, self.sampling_rate)
         device = check_device(device)
+        if max_length is not None and max_length < 1:
+            raise ValueError(f"max_length={max_length}, expected a number of frames of at least 1")
         limit = self.num_frames if max_length is None else max_length
         waveforms = self._truncate_waveforms(as_waveforms(raw_speech), limit, truncation)
         frames = self._real_frames(waveforms, limit)
@@ -121,7 +124,9 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
                 values, floor = extract(self, [waveforms[index]], count, device)
                 fill = self.padding_value if pad_value is None else pad_value
                 floor = (
-                    floor.reshape(values.shape[1:-1]) if fill is None else torch.full(values.shape[1:-1], float(fill))
+                    floor.reshape(values.shape[1:-1])
+                    if fill is None
+                    else values.new_full(values.shape[1:-1], float(fill))
                 )
                 cuts, real = cut(values[0], floor, self.segment_frames, self.segment_hop, self.segment_tail)
                 if not real:
@@ -152,7 +157,8 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         """Put features that were computed one by one, each without padding, into a batch padded with the floor.
 
         Args:
-            processed_features: Mappings with `input_features` of shape (channels, frequency, time), time varying.
+            processed_features: Mappings with `input_features` of shape (channels, frequency, time), time varying, and
+                perhaps `attention_mask` of shape (time,). Other keys are left out.
             padding: As in a call.
             max_length: Frames to pad to in place of `num_frames`.
             truncation: Not supported.
@@ -168,12 +174,17 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
                 because it depends on the clip.
         """
         values = [item["input_features"] for item in processed_features]
-        frames = [int(value.shape[-1]) for value in values]
-        limit = self.num_frames if max_length is None else max_length
-        length = padded_length(frames, padding, limit, pad_to_multiple_of)
-        if truncation or max(frames) > length:
+        widths = [int(value.shape[-1]) for value in values]
+        frames = [
+            int(item["attention_mask"].sum()) if "attention_mask" in item else width
+            for item, width in zip(processed_features, widths, strict=True)
+        ]
+        limit = self.num_frames if self.image_size is None else self.image_size[1]
+        limit = limit if max_length is None else max_length
+        length = padded_length(widths, padding, limit, pad_to_multiple_of)
+        if truncation or max(widths) > length:
             raise ValueError(
-                f"features of {max(frames)} frames do not fit {length}: crop clips when their features are computed"
+                f"features of {max(widths)} frames do not fit {length}: crop clips when their features are computed"
             )
         floor = padding_column(self)
         if floor is None:
@@ -202,6 +213,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             normalization = self.normalization if self.normalization in ("band", "band_minmax") else "band"
         if normalization not in ("band", "band_minmax"):
             raise ValueError(f"normalization={normalization!r}, expected 'band' or 'band_minmax'")
+        check_settings({**vars(self), "normalization": normalization})
         statistics = RunningBandStatistics()
         with torch.no_grad():
             for waveform in waveforms:
