@@ -1,6 +1,6 @@
 """Configuration of the Compact Transformer family: CCT, CVT and ViT-Lite."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig
@@ -31,6 +31,33 @@ def as_image_size(value: int | list[int] | tuple[int, ...]) -> list[int]:
     return sides
 
 
+class TokenizerStage(NamedTuple):
+    """One convolution of the tokenizer: side of its kernel, stride, padding and output channels."""
+
+    kernel_size: int
+    stride: int
+    padding: int
+    planes: int
+
+    @property
+    def cuts_patches(self) -> bool:
+        """Whether the convolution cuts the image into patches that do not overlap."""
+        return self.stride == self.kernel_size and self.padding == 0
+
+    def convolved_length(self, length: Any) -> Any:
+        """Length of one axis after the convolution.
+
+        Args:
+            length: Number of bins or frames before it, an int or a tensor of whole numbers.
+
+        Returns:
+            The length after it, of the same type.
+        """
+        if self.cuts_patches:
+            return (length + self.stride - 1) // self.stride
+        return (length + 2 * self.padding - self.kernel_size) // self.stride + 1
+
+
 @strict
 class CctConfig(PreTrainedConfig):
     r"""Settings of a Compact Transformer on spectrograms (Hassani et al. 2021, "Escaping the Big Data Paradigm").
@@ -42,12 +69,14 @@ class CctConfig(PreTrainedConfig):
             square. Clips may be shorter in time, never longer.
         num_channels: Channels of `input_features`.
         tokenizer_num_layers: Convolutions in the tokenizer; each is followed by its activation and pooling.
-        tokenizer_kernel_size: Side of the square convolution kernels.
+        tokenizer_kernel_size: Side of the square convolution kernels; this and the next three may be lists, one entry
+            for each convolution.
         tokenizer_stride: Stride of the convolutions. A stride equal to the kernel with no padding cuts the image
             into patches (CVT, ViT-Lite); a patch that reaches over the edge is then completed with zeros, so that no
             frame is lost.
         tokenizer_padding: Zero padding of the convolutions.
-        tokenizer_in_planes: Channels of all convolutions but the last, which has `hidden_size`.
+        tokenizer_in_planes: Channels of all convolutions but the last, which has `hidden_size`; a list has an entry
+            less.
         tokenizer_bias: Whether the convolutions have a bias.
         tokenizer_activation: Activation after each convolution, or None.
         tokenizer_max_pool: Whether a max pooling follows each convolution.
@@ -79,10 +108,10 @@ class CctConfig(PreTrainedConfig):
     image_size: int | list[int] | tuple[int, ...] = 32
     num_channels: int = 3
     tokenizer_num_layers: int = 1
-    tokenizer_kernel_size: int = 3
-    tokenizer_stride: int = 1
-    tokenizer_padding: int = 1
-    tokenizer_in_planes: int = 64
+    tokenizer_kernel_size: int | list[int] = 3
+    tokenizer_stride: int | list[int] = 1
+    tokenizer_padding: int | list[int] = 1
+    tokenizer_in_planes: int | list[int] = 64
     tokenizer_bias: bool = False
     tokenizer_activation: str | None = "relu"
     tokenizer_max_pool: bool = True
@@ -135,10 +164,11 @@ class CctConfig(PreTrainedConfig):
                     f"got {name}={getattr(self, name)!r}, expected one of {', '.join(map(repr, allowed))}"
                 )
         positive = ("num_channels", "hidden_size", "num_hidden_layers", "num_attention_heads", "mlp_ratio")
-        tokenizer = ("num_layers", "kernel_size", "stride", "in_planes", "pool_kernel_size", "pool_stride")
+        tokenizer = ("num_layers", "pool_kernel_size", "pool_stride")
         for name in (*positive, *(f"tokenizer_{field}" for field in tokenizer)):
             if getattr(self, name) <= 0:
                 raise ValueError(f"got {name}={getattr(self, name)}, expected a number above 0")
+        self.tokenizer_stages  # noqa: B018 - raises where a list does not fit
         for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "drop_path_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"got {name}={getattr(self, name)}, expected a probability from 0 to below 1")
@@ -154,9 +184,31 @@ class CctConfig(PreTrainedConfig):
             )
 
     @property
-    def cuts_patches(self) -> bool:
-        """Whether the convolutions cut the image into patches that do not overlap."""
-        return self.tokenizer_stride == self.tokenizer_kernel_size and self.tokenizer_padding == 0
+    def tokenizer_stages(self) -> list[TokenizerStage]:
+        """The tokenizer's convolutions, in order.
+
+        Raises:
+            ValueError: If a list has another length than there are convolutions, or a value is out of range.
+        """
+        count = self.tokenizer_num_layers
+        columns = []
+        for field, entries, least in (
+            ("kernel_size", count, 1),
+            ("stride", count, 1),
+            ("padding", count, 0),
+            ("in_planes", count - 1, 1),
+        ):
+            value = getattr(self, f"tokenizer_{field}")
+            values = list(value) if isinstance(value, list) else [value] * entries
+            if len(values) != entries or min([least, *values] if isinstance(value, list) else [value]) < least:
+                raise ValueError(
+                    f"got tokenizer_{field}={value}, expected one number of {least} or more, or a list of {entries} "
+                    f"such numbers for tokenizer_num_layers={count}"
+                )
+            columns.append(values)
+        kernels, strides, paddings, planes = columns
+        planes = [*planes, self.hidden_size]
+        return [TokenizerStage(*stage) for stage in zip(kernels, strides, paddings, planes, strict=True)]
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -176,21 +228,8 @@ class CctConfig(PreTrainedConfig):
         frequency, time = self.token_grid
         return frequency * time + (self.pooling == "class_token")
 
-    def convolved_length(self, length: Any) -> Any:
-        """Length of one axis after a tokenizer convolution.
-
-        Args:
-            length: Number of bins or frames before it, an int or a tensor of whole numbers.
-
-        Returns:
-            The length after it, of the same type.
-        """
-        if self.cuts_patches:
-            return (length + self.tokenizer_stride - 1) // self.tokenizer_stride
-        return (length + 2 * self.tokenizer_padding - self.tokenizer_kernel_size) // self.tokenizer_stride + 1
-
     def pooled_length(self, length: Any) -> Any:
-        """Length of one axis after a tokenizer pooling; see `convolved_length`."""
+        """Length of one axis after a tokenizer pooling; see `TokenizerStage.convolved_length`."""
         if not self.tokenizer_max_pool:
             return length
         return (
@@ -198,10 +237,10 @@ class CctConfig(PreTrainedConfig):
         ) // self.tokenizer_pool_stride + 1
 
     def tokens_along(self, length: Any) -> Any:
-        """Number of tokens that `length` bins or frames become; see `convolved_length`."""
-        for _ in range(self.tokenizer_num_layers):
-            length = self.pooled_length(self.convolved_length(length))
+        """Number of tokens that `length` bins or frames become; see `TokenizerStage.convolved_length`."""
+        for stage in self.tokenizer_stages:
+            length = self.pooled_length(stage.convolved_length(length))
         return length
 
 
-__all__ = ["CctConfig"]
+__all__ = ["CctConfig", "TokenizerStage"]

@@ -1,13 +1,12 @@
 """From a spectrogram image to tokens with positions, aware of padding."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import nn
 from transformers.activations import ACT2FN
 
-from .configuration_cct import CctConfig
+from .configuration_cct import CctConfig, TokenizerStage
 from .positions_cct import is_sinusoid_table, resize_position_table, sinusoid_table
 
 
@@ -54,15 +53,15 @@ def clip_lengths(attention_mask: torch.Tensor) -> torch.Tensor | None:
 class CctTokenizerStage(nn.Module):
     """One convolution of the tokenizer with its activation and max pooling."""
 
-    def __init__(self, config: CctConfig, in_channels: int, out_channels: int) -> None:
+    def __init__(self, config: CctConfig, in_channels: int, stage: TokenizerStage) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.stage = config, stage
         self.conv = nn.Conv2d(
             in_channels,
-            out_channels,
-            kernel_size=config.tokenizer_kernel_size,
-            stride=config.tokenizer_stride,
-            padding=config.tokenizer_padding,
+            stage.planes,
+            kernel_size=stage.kernel_size,
+            stride=stage.stride,
+            padding=stage.padding,
             bias=config.tokenizer_bias,
         )
         self.activation = nn.Identity() if config.tokenizer_activation is None else ACT2FN[config.tokenizer_activation]
@@ -75,7 +74,7 @@ class CctTokenizerStage(nn.Module):
         )
 
     def _complete_patches(self, features: torch.Tensor) -> torch.Tensor:
-        stride = self.config.tokenizer_stride
+        stride = self.stage.stride
         frequency, time = -features.shape[-2] % stride, -features.shape[-1] % stride
         # while compiling, the missing frames may be symbolic: padding by nothing is cheaper than a new graph
         if torch.compiler.is_compiling() or frequency or time:
@@ -100,11 +99,11 @@ class CctTokenizerStage(nn.Module):
         Returns:
             Features of shape (batch, out channels, shorter frequency, shorter time), and the clips' lengths in them.
         """
-        if self.config.cuts_patches:
+        if self.stage.cuts_patches:
             features = self._complete_patches(features)
         features = self.activation(self.conv(features))
         if lengths is not None:
-            lengths = self.config.convolved_length(lengths)
+            lengths = self.stage.convolved_length(lengths)
         if self.pool is not None:
             if lengths is not None:
                 features = self._end_before_pooling(features, frames_beyond(lengths, features.shape[-1]))
@@ -120,12 +119,11 @@ class CctTokenizer(nn.Module):
 
     def __init__(self, config: CctConfig) -> None:
         super().__init__()
-        widths = [
-            config.num_channels,
-            *[config.tokenizer_in_planes] * (config.tokenizer_num_layers - 1),
-            config.hidden_size,
-        ]
-        self.stages = nn.ModuleList(CctTokenizerStage(config, *pair) for pair in pairwise(widths))
+        stages = config.tokenizer_stages
+        inputs = [config.num_channels, *(stage.planes for stage in stages[:-1])]
+        self.stages = nn.ModuleList(
+            CctTokenizerStage(config, channels, stage) for channels, stage in zip(inputs, stages, strict=True)
+        )
 
     def forward(
         self, features: torch.Tensor, lengths: torch.Tensor | None = None
