@@ -5,6 +5,7 @@ import platform
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,7 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
 
-    ast = ASTFeatureExtractor(num_mel_bins=128, max_length=400)
+    with warnings.catch_warnings():
+        # 128 mels leave some of AST's filters empty, which it mentions
+        warnings.simplefilter("ignore")
+        ast = ASTFeatureExtractor(num_mel_bins=128, max_length=400)
     # AST's settings: natural log of 128 Kaldi mels from 20 Hz, frames not centred, pre-emphasis
     like_ast = SpectrogramFeatureExtractor(
         num_mel_bins=128,

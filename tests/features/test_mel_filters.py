@@ -31,6 +31,7 @@ SETTINGS = {
         {"triangularize_in_mel_space": True},
     ],
 )
+@pytest.mark.filterwarnings("ignore:At least one mel filter")
 def test_groups_of_filters_equal_the_whole_matrix(change):
     settings = {**SETTINGS, **change}
     spectrum = torch.rand(2, settings["n_fft"] // 2 + 1, 7, generator=torch.Generator().manual_seed(0))

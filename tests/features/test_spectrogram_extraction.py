@@ -284,6 +284,8 @@ def test_pictures_show_low_frequencies_where_asked():
         (np.zeros(0), ValueError, r"raw_speech is empty \(zero samples\)"),
         ([], ValueError, "empty list"),
         (np.array([0.0, np.nan, np.inf]), ValueError, "2 NaN or infinite samples, the first at sample 1"),
+        (np.array([-np.inf, 0.0]), ValueError, "1 NaN or infinite samples, the first at sample 0"),
+        (np.array([0.0, 1e200]), ValueError, r"from 0 to 1e\+200.*expected \[-1, 1\]"),
         (np.zeros((2, 800)), ValueError, r"shape \(2, 800\), expected one axis.*list of 1-D arrays"),
         (np.zeros((1, 2, 800)), ValueError, r"shape \(1, 2, 800\)"),
         (np.zeros(800, np.int16), TypeError, "dtype int16.*divide by full scale"),
