@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 import soundfile
+from fake_hub import fake_hub  # noqa: F401
 
 EMODB_CODES = {"neutral": "N", "happy": "F", "sad": "T", "angry": "W", "fearful": "A", "disgust": "E"}
 

@@ -56,9 +56,13 @@ class Recipe:
         """
         if self.data.folds == "none":
             return [self.run_on_every_speaker()]
-        return [
-            self.run_fold(number, fold) for number, fold in choose_folds(self.corpus, self.data, self.training.seed)
-        ]
+        folds = choose_folds(self.corpus, self.data, self.training.seed)
+        if self.training.push_to_hub and len(folds) > 1:
+            raise ValueError(
+                f"push_to_hub is True for {len(folds)} folds, whose models would overwrite each other; expected one "
+                "model: choose one fold, or folds='none' to train on every speaker"
+            )
+        return [self.run_fold(number, fold) for number, fold in folds]
 
     def run_fold(self, number: int, fold: Fold) -> dict[str, Any]:
         """Train on one fold, save the model, and test it once."""
@@ -114,7 +118,8 @@ class Recipe:
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
         result |= {"parameters": model.num_parameters(), "versions": _versions()}
         lesson = None if self.teaching is None else self.teaching.lesson(train, ids, model, extractor)
-        training = replace(self.training, output_dir=str(folder))  # type: ignore[call-arg]
+        name = self.training.hub_model_id or Path(self.training.output_dir).name
+        training = replace(self.training, output_dir=str(folder), hub_model_id=name)  # type: ignore[call-arg]
         trainer = SerTrainer(
             model,
             training,
@@ -128,10 +133,11 @@ class Recipe:
         return trainer, result
 
     def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> None:
-        trainer.save_model()
         if trainer.is_world_process_zero():
             text = json.dumps(result, indent=2, ensure_ascii=False, default=_plain)
             (folder / "results.json").write_text(text + "\n", encoding="utf-8")
+        # last, because it also pushes the folder if that was asked for
+        trainer.save_model()
         trainer.accelerator.wait_for_everyone()
 
 
