@@ -1,5 +1,6 @@
 """From a spectrogram image to tokens with positions, aware of padding."""
 
+import itertools
 from typing import Any
 
 import torch
@@ -160,7 +161,7 @@ class CctEmbeddings(nn.Module):
         super().__init__()
         self.config = config
         self.tokenizer = CctTokenizer(config)
-        self.grid = config.token_grid
+        self._measure(config)
         self.class_token = (
             nn.Parameter(torch.zeros(1, 1, config.hidden_size)) if config.pooling == "class_token" else None
         )
@@ -171,15 +172,21 @@ class CctEmbeddings(nn.Module):
             learnable = nn.Parameter(table) if config.position_embedding_type == "learnable" else None
             self.register_parameter("position_embeddings", learnable)
 
+    def _measure(self, config: CctConfig) -> None:
+        """Keep what every forward pass asks for: token grid, input size, and the fewest frames that give a token."""
+        self.grid = config.token_grid
+        self.input_shape = (config.num_channels, *config.input_size)
+        self.fewest_frames = next(frames for frames in itertools.count(1) if config.tokens_along(frames) > 0)
+
     def _check_input(self, features: torch.Tensor, attention_mask: torch.Tensor | None) -> None:
-        frequency, time = self.config.input_size
+        channels, frequency, time = self.input_shape
         shape = tuple(features.shape)
-        expected = f"(batch, {self.config.num_channels}, {frequency}, up to {time})"
+        expected = f"(batch, {channels}, {frequency}, up to {time})"
         if len(shape) != 4:
             raise ValueError(
                 f"got input_features of shape {shape}, expected {expected}: batch, channels, frequency, time"
             )
-        if shape[1] != self.config.num_channels:
+        if shape[1] != channels:
             raise ValueError(
                 f"got input_features with {shape[1]} channels, expected {expected}; give the feature extractor "
                 "the model's number of channels, or build the model with num_channels set"
@@ -194,9 +201,10 @@ class CctEmbeddings(nn.Module):
                 f"got input_features with {shape[3]} time frames, expected {expected}; cut the clip into windows, "
                 f"or load the model with image_size=[{frequency}, {shape[3]}]"
             )
-        if self.config.tokens_along(shape[3]) < 1:
+        if shape[3] < self.fewest_frames:
             raise ValueError(
-                f"got input_features with {shape[3]} time frames, too few for one token; pad the clip with a mask"
+                f"got input_features with {shape[3]} time frames, expected at least {self.fewest_frames}, what one "
+                "token takes; pad the clip"
             )
         if attention_mask is not None and attention_mask.shape != (shape[0], shape[3]):
             raise ValueError(
@@ -267,7 +275,8 @@ class CctEmbeddings(nn.Module):
                 self.position_embeddings = sinusoid_table(config.num_tokens, config.hidden_size).to(table)
             else:
                 self.position_embeddings = resize_position_table(table, self.grid, grid)
-        self.config, self.grid = config, grid
+        self.config = config
+        self._measure(config)
 
 
 __all__ = ["CctEmbeddings", "CctTokenizer", "CctTokenizerStage", "clip_lengths", "frames_beyond"]

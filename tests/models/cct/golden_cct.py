@@ -1,4 +1,4 @@
-"""The golden figures of the original Compact Transformers: formula-made weights and inputs, and what the originals gave.
+"""The golden figures of the original Compact Transformers, from formula-made weights and inputs.
 
 Every tensor is drawn from a generator seeded with the CRC-32 of its name, so only outputs are stored (tests/golden).
 """

@@ -1,7 +1,10 @@
-"""Compact Transformers in plain PyTorch, written from the papers' description: oracle of the tests, yardstick of the benchmark.
+"""Compact Transformers in plain PyTorch: oracle of the tests, yardstick of the benchmark.
 
-No masks, no options, no outputs but the logits; the parameter names are the original's, so the golden weights load directly.
+Written from the published description. No masks, no options, no outputs but the logits; the parameter names are the
+original's, so that its weights load directly.
 """
+
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -47,7 +50,7 @@ class Tokenizer(nn.Module):
         super().__init__()
         widths = [config.num_channels] + [64] * (config.tokenizer_num_layers - 1) + [config.hidden_size]
         stages = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in pairwise(widths):
             conv = nn.Conv2d(
                 before,
                 after,
