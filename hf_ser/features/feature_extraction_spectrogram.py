@@ -31,6 +31,9 @@ class SpectrogramFeatureExtractor(SpectrogramExtraction):
         pad_mode: How a centred clip goes on beyond its ends: "constant" (silence) or "reflect".
         power: 1 for magnitudes, 2 for powers, before mel filters.
         preemphasis: Coefficient of y[n] = x[n] - preemphasis * x[n-1], None for none.
+        trim_db: Drop leading and trailing silence: what lies more than this below the loudest 25 ms, in dB; None keeps
+            it.
+        trim_margin: Seconds kept on both sides of the sound.
         num_mel_bins: Number of mel bands.
         mel_scale: "slaney", "htk" or "kaldi".
         mel_norm: "slaney" for filters of equal area, None for height 1.
@@ -89,6 +92,8 @@ class SpectrogramFeatureExtractor(SpectrogramExtraction):
         pad_mode: str = "constant",
         power: float = 2,
         preemphasis: float | None = None,
+        trim_db: float | None = None,
+        trim_margin: float = 0.08,
         num_mel_bins: int = 80,
         mel_scale: str = "slaney",
         mel_norm: str | None = "slaney",

@@ -34,8 +34,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "delta_width": 9,
         "delta_edge": "interp",
     },
-    # system 000: the whole clip as one coloured picture for CCT at 224 x 224
+    # system 000: the whole clip, silence at its ends cut off, as one coloured picture for CCT at 224 x 224
     "speaker_vgg_cct": {
+        "trim_db": 60.0,
+        "trim_margin": 0.0,
         "feature_type": "log_mel",
         "n_fft": 400,
         "win_length": 400,

@@ -23,7 +23,8 @@ def sounding_span(waveform: np.ndarray, sampling_rate: int, top_db: float, margi
     """
     frame, step = max(1, round(FRAME_SECONDS * sampling_rate)), max(1, round(STEP_SECONDS * sampling_rate))
     energy = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
-    starts = np.arange(0, max(1, len(waveform) - frame + 1), step)
+    last = max(0, len(waveform) - frame)
+    starts = np.append(np.arange(0, last, step), last)
     ends = np.minimum(starts + frame, len(waveform))
     power = (energy[ends] - energy[starts]) / np.maximum(ends - starts, 1)
     loudest = power.max()

@@ -11,6 +11,7 @@ from transformers.utils import PaddingStrategy, TensorType, logging
 
 from .normalization import RunningBandStatistics
 from .segmentation import cut
+from .silence import sounding_span
 from .spectrogram import count_frames
 from .spectrogram_padding import frame_mask, pad_features, padded_length
 from .spectrogram_settings import check_settings
@@ -66,7 +67,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         if max_length is not None and max_length < 1:
             raise ValueError(f"max_length={max_length}, expected a number of frames of at least 1")
         limit = self.num_frames if max_length is None else max_length
-        waveforms = self._truncate_waveforms(as_waveforms(raw_speech), limit, truncation)
+        waveforms = self._truncate_waveforms(self._trimmed(as_waveforms(raw_speech)), limit, truncation)
         frames = self._real_frames(waveforms, limit)
         with torch.no_grad():
             if self.image_size is not None and limit is None:
@@ -117,7 +118,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             )
         check_sampling_rate(sampling_rate, self.sampling_rate)
         device = check_device(device)
-        waveforms = as_waveforms(raw_speech)
+        waveforms = self._trimmed(as_waveforms(raw_speech))
         pieces, counts, owners = [], [], []
         with torch.no_grad():
             for index, count in enumerate(self._real_frames(waveforms, None)):
@@ -217,7 +218,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         statistics = RunningBandStatistics()
         with torch.no_grad():
             for waveform in waveforms:
-                clips = as_waveforms(waveform)
+                clips = self._trimmed(as_waveforms(waveform))
                 for clip, frames in zip(clips, self._real_frames(clips, None), strict=True):
                     statistics.update(raw_features(self, [clip], frames, torch.device("cpu"))[0].numpy())
         if statistics.frames == 0:
@@ -230,6 +231,23 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             self.band_min, self.band_max = statistics.low_and_high()
         self.normalization = normalization
         return self
+
+    def trim_silence(self, waveform: np.ndarray) -> np.ndarray:
+        """Cut off leading and trailing silence as a call does, by `trim_db` and `trim_margin`.
+
+        Args:
+            waveform: Shape (samples,), at the extractor's sampling rate.
+
+        Returns:
+            The sounding part, a view; all of it if `trim_db` is None or the clip has no sound.
+        """
+        if self.trim_db is None:
+            return waveform
+        first, last = sounding_span(waveform, self.sampling_rate, self.trim_db, self.trim_margin)
+        return waveform[first:last]
+
+    def _trimmed(self, waveforms: list[np.ndarray]) -> list[np.ndarray]:
+        return waveforms if self.trim_db is None else [self.trim_silence(waveform) for waveform in waveforms]
 
     def _count_frames(self, num_samples: int, limit: int | None) -> int:
         frames = count_frames(num_samples, self.n_fft, self.win_length, self.hop_length, self.center)

@@ -75,8 +75,11 @@ def _check_types(settings: dict[str, Any]) -> None:
         raise ValueError(
             f"reference={settings['reference']!r}, expected 'max' or the power (above 0) to be called 0 dB"
         )
-    if settings["top_db"] is not None and not (_is_number(settings["top_db"]) and settings["top_db"] > 0):
-        raise ValueError(f"top_db={settings['top_db']!r}, expected a range in dB above 0, or None")
+    for name in ("top_db", "trim_db"):
+        if settings[name] is not None and not (_is_number(settings[name]) and settings[name] > 0):
+            raise ValueError(f"{name}={settings[name]!r}, expected a range in dB above 0, or None")
+    if not (_is_number(settings["trim_margin"]) and settings["trim_margin"] >= 0):
+        raise ValueError(f"trim_margin={settings['trim_margin']!r}, expected seconds, 0 or more")
     size = settings["image_size"]
     if size is not None and not (isinstance(size, (list, tuple)) and len(size) == 2 and all(map(_is_count, size))):
         raise ValueError(

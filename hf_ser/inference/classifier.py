@@ -113,6 +113,8 @@ class EmotionClassifier:
         longest = getattr(self.feature_extractor, "max_seconds", None)
         if longest is None:
             return [waveform]
+        if hasattr(self.feature_extractor, "trim_silence"):
+            waveform = self.feature_extractor.trim_silence(waveform)
         windows = split_into_windows(waveform, int(longest * self.feature_extractor.sampling_rate))
         if len(windows) > 1 and not self._said_windows:
             self._said_windows = True

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hf_ser import SpectrogramFeatureExtractor
 from hf_ser.features.silence import sounding_span
 
 RATE = 16000
@@ -46,3 +47,28 @@ def test_trimming_twice_changes_next_to_nothing():
     again = sounding_span(trimmed, RATE, 40.0, 0.08)
     assert again[0] <= 0.01 * RATE
     assert again[1] >= len(trimmed) - 0.01 * RATE
+
+
+def test_extractor_trims_alike_alone_and_in_a_batch():
+    extractor = SpectrogramFeatureExtractor(trim_db=40.0, trim_margin=0.05)
+    clips = [tone_in_silence(0.5, 1.0, 0.8, noise=1e-4), tone_in_silence(0.1, 0.6, 0.1, noise=1e-4)]
+    batch = extractor(clips, sampling_rate=RATE, padding="longest", return_tensors="pt")
+    frames = batch["attention_mask"].sum(1).tolist()
+    assert frames == [extractor.frames_of(len(extractor.trim_silence(clip))) for clip in clips]
+    for row, clip in enumerate(clips):
+        alone = extractor(clip, sampling_rate=RATE, return_tensors="pt")["input_features"]
+        assert alone.shape[-1] == frames[row] < SpectrogramFeatureExtractor().frames_of(len(clip))
+        assert np.allclose(batch["input_features"][row, ..., : frames[row]], alone[0], atol=1e-4)
+
+
+def test_trimming_is_saved_and_off_by_default(tmp_path):
+    SpectrogramFeatureExtractor(trim_db=35.0).save_pretrained(tmp_path)
+    assert SpectrogramFeatureExtractor.from_pretrained(tmp_path).trim_db == 35.0
+    clip = tone_in_silence(0.5, 1.0, 0.8)
+    assert SpectrogramFeatureExtractor().trim_silence(clip) is clip
+
+
+@pytest.mark.parametrize("settings", [{"trim_db": 0.0}, {"trim_db": "40"}, {"trim_margin": -1.0}])
+def test_wrong_trimming_is_refused(settings):
+    with pytest.raises(ValueError, match="trim_"):
+        SpectrogramFeatureExtractor(**settings)
