@@ -23,13 +23,17 @@ class WhisperTeacher:
             encoder.
         layers: layers whose outputs are put side by side, counted from 1; layers above the highest are not loaded.
         target_seconds: span of one target, a multiple of the encoder's 0.02 s.
+        bf16: whether to compute in bfloat16, several times faster where the processor has it.
 
     Raises:
         ValueError: if a layer does not exist, the span is no multiple of a frame, or weights are missing.
     """
 
-    def __init__(self, folder: str | Path, layers: Sequence[int] = (3, 4), target_seconds: float = 0.16) -> None:
+    def __init__(
+        self, folder: str | Path, layers: Sequence[int] = (3, 4), target_seconds: float = 0.16, bf16: bool = False
+    ) -> None:
         self.folder, self.layers, self.target_seconds = Path(folder), tuple(layers), target_seconds
+        self.bf16 = bf16
         config = WhisperConfig.from_pretrained(folder)
         if not self.layers or min(self.layers) < 1 or max(self.layers) > config.encoder_layers:
             raise ValueError(f"layers is {list(self.layers)}, expected numbers from 1 to {config.encoder_layers}")
@@ -84,6 +88,13 @@ class WhisperTeacher:
         features = self.extractor(
             padded, sampling_rate=rate, padding="longest", truncation=False, return_tensors="pt"
         ).input_features
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            outputs = self._layer_outputs(features)
+        stacked = torch.cat(outputs, dim=-1)[0].float()
+        return stacked.unflatten(0, (-1, self.frames_per_target)).mean(1).numpy()
+
+    def _layer_outputs(self, features: torch.Tensor) -> list[torch.Tensor]:
+        """The chosen layers' outputs, (1, frames, d_model) each, of log-mels (1, bands, 2 * frames)."""
         hidden = torch.nn.functional.gelu(self.encoder.conv1(features))
         hidden = torch.nn.functional.gelu(self.encoder.conv2(hidden)).transpose(1, 2)
         hidden = hidden + self.encoder.embed_positions.weight[: hidden.shape[1]]
@@ -93,5 +104,4 @@ class WhisperTeacher:
             hidden = hidden[0] if isinstance(hidden, tuple) else hidden
             if number in self.layers:
                 outputs.append(hidden)
-        stacked = torch.cat(outputs, dim=-1)[0]
-        return stacked.unflatten(0, (-1, self.frames_per_target)).mean(1).numpy()
+        return outputs

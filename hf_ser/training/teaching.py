@@ -91,13 +91,14 @@ class Teaching:
         trims = getattr(extractor, "trim_db", None) is not None
         made_with = {name: value for name, value in vars(settings).items() if name not in _NOT_OF_THE_VIEWS}
         made_with |= {"seed": VIEW_SEED, "rate": extractor.sampling_rate, "taught": settings.teacher is not None}
+        made_with["bf16"] = training.bf16
         made_with["trim"] = [extractor.trim_db, extractor.trim_margin] if trims else None
         fingerprint = fingerprint_of(corpus, made_with)
         folder = Path(settings.view_dir) / fingerprint
         self.store = ViewStore(folder, fingerprint, settings.views, extractor.sampling_rate, settings.target_seconds)
         teacher = None
         if settings.teacher is not None:
-            teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds)
+            teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds, training.bf16)
         augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)
         with training.main_process_first(desc="rendering views"):
             trim = extractor.trim_silence if trims else None

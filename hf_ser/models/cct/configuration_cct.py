@@ -87,6 +87,7 @@ class CctConfig(PreTrainedConfig):
         pooling: "sequence" (attention pooling over tokens) or "class_token".
         mlp_ratio: Width of the MLP as a multiple of `hidden_size`.
         hidden_dropout_prob: Dropout after the embeddings, the attention's projection and in the MLP.
+        classifier_dropout: Dropout of the pooled vector before the classifier.
         drop_path_rate: Stochastic depth of the last layer, growing linearly from 0 in the first.
         initializer_range: Standard deviation of linear weights at initialisation (truncated normal).
         position_initializer_range: Standard deviation of the learnable table at initialisation (truncated at +-2).
@@ -127,6 +128,7 @@ class CctConfig(PreTrainedConfig):
     hidden_act: str = "gelu"
     hidden_dropout_prob: float | int = 0.0
     attention_probs_dropout_prob: float | int = 0.1
+    classifier_dropout: float | int = 0.0
     drop_path_rate: float | int = 0.1
     layer_norm_eps: float = 1e-5
     initializer_range: float = 0.02
@@ -169,7 +171,7 @@ class CctConfig(PreTrainedConfig):
             if getattr(self, name) <= 0:
                 raise ValueError(f"got {name}={getattr(self, name)}, expected a number above 0")
         self.tokenizer_stages  # noqa: B018 - raises where a list does not fit
-        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "drop_path_rate"):
+        for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "drop_path_rate"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"got {name}={getattr(self, name)}, expected a probability from 0 to below 1")
         if self.hidden_size % self.num_attention_heads:

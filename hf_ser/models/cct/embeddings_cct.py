@@ -215,10 +215,13 @@ class CctEmbeddings(nn.Module):
     def _positions(self, table: torch.Tensor, time: int) -> torch.Tensor:
         """The table's rows for the first `time` time tokens: shape (1, tokens, hidden_size)."""
         frequency, full_time = self.grid
-        if time == full_time:
+        # an exported program must not depend on whether its example was of full length
+        if not torch.compiler.is_compiling() and time == full_time:
             return table
         leading = table.shape[1] - frequency * full_time
-        grid = table[:, leading:].unflatten(1, (frequency, full_time))[:, :, :time].flatten(1, 2)
+        rows = torch.arange(frequency, device=table.device)[:, None] * full_time
+        columns = torch.arange(time, device=table.device)
+        grid = table[:, leading + (rows + columns).flatten()]
         return torch.cat([table[:, :leading], grid], dim=1) if leading else grid
 
     def forward(
@@ -242,10 +245,10 @@ class CctEmbeddings(nn.Module):
         lengths = None if attention_mask is None else clip_lengths(attention_mask)
         features, lengths = self.tokenizer(input_features, lengths)
         batch, _, frequency, time = features.shape
-        embeddings = features.flatten(2).transpose(1, 2)
+        embeddings = features.permute(0, 2, 3, 1).flatten(1, 2)
         token_mask = None
         if lengths is not None:
-            token_mask = ~frames_beyond(lengths.clamp(min=1), time)[:, 0].expand(-1, frequency, -1).flatten(1)
+            token_mask = ~frames_beyond(lengths.clamp(min=1), time)[:, 0, 0].repeat(1, frequency)
         if self.class_token is not None:
             embeddings = torch.cat([self.class_token.expand(batch, -1, -1), embeddings], dim=1)
             if token_mask is not None:

@@ -348,6 +348,7 @@ class CctForAudioClassification(CctPreTrainedModel):
         super().__init__(config)
         self.num_labels = config.num_labels
         self.cct = CctModel(config)
+        self.dropout = nn.Dropout(config.classifier_dropout)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.post_init()
 
@@ -376,7 +377,7 @@ class CctForAudioClassification(CctPreTrainedModel):
                 is not set.
         """
         outputs = self.cct(input_features, attention_mask=attention_mask, **kwargs)
-        logits = self.classifier(outputs.pooler_output)
+        logits = self.classifier(self.dropout(outputs.pooler_output))
         loss = None
         if labels is not None:
             if self.config.problem_type is None and self.num_labels > 1 and labels.is_floating_point():
