@@ -10,7 +10,7 @@ The file is read as tensors only: nothing in it is run.
 import argparse
 import sys
 
-from hf_ser.models.cct import convert_cct_checkpoint
+from hf_ser.models.cct.convert_cct_checkpoint import convert_cct_checkpoint
 
 
 def main() -> None:

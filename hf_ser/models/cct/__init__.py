@@ -11,7 +11,6 @@ _PUBLIC = {
     "CctForAudioClassification": "modeling_cct",
     "CctModel": "modeling_cct",
     "CctPreTrainedModel": "modeling_cct",
-    "convert_cct_checkpoint": "convert_cct_checkpoint",
     "convert_cct_state_dict": "convert_cct_checkpoint",
 }
 __all__ = [
@@ -19,13 +18,12 @@ __all__ = [
     "CctForAudioClassification",
     "CctModel",
     "CctPreTrainedModel",
-    "convert_cct_checkpoint",
     "convert_cct_state_dict",
 ]
 
 if TYPE_CHECKING:
     from .configuration_cct import CctConfig
-    from .convert_cct_checkpoint import convert_cct_checkpoint, convert_cct_state_dict
+    from .convert_cct_checkpoint import convert_cct_state_dict
     from .modeling_cct import CctForAudioClassification, CctModel, CctPreTrainedModel
 
 

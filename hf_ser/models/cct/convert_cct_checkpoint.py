@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers.utils import logging
 
@@ -177,16 +178,17 @@ def convert_cct_state_dict(
 
 
 def _read_checkpoint(path: Path) -> Mapping[str, Any]:
-    if path.suffix == ".safetensors":
-        return load_file(path)
+    """Read a file's tensors without running anything in it."""
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         # timm, which trained the originals, stores its command line (a Namespace of plain values) beside the weights
         with torch.serialization.safe_globals([argparse.Namespace]):
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except (pickle.UnpicklingError, EOFError, RuntimeError, SafetensorError) as error:
         raise ValueError(
-            f"got {path}, expected a file of tensors only: it holds Python objects that could run code; "
-            "save its state_dict alone where you trust it, and convert that"
+            f"got {path}, expected a whole file of tensors only: it is damaged, or holds Python objects, which could "
+            "run code; fetch it again, or save its state_dict alone where you trust it and convert that"
         ) from error
     if not isinstance(checkpoint, Mapping):
         raise ValueError(f"got {path} holding a {type(checkpoint).__name__}, expected a state dict of named tensors")
