@@ -1,5 +1,6 @@
-"""Checkpoints: those that ship with the package, and (later) cards and publishing."""
+"""Checkpoints: those that ship with the package, and how they are made."""
 
+from .compact import save_compact
 from .shipped import default_model
 
-__all__ = ["default_model"]
+__all__ = ["default_model", "save_compact"]
