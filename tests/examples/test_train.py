@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "examples"))
-import train
+import train  # noqa: E402
 
 RECIPE = {
     "corpus": "ravdess",
