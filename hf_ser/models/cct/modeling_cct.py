@@ -2,181 +2,21 @@
 
 import copy
 import os
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import torch
 from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers import initialization as init
-from transformers.activations import ACT2FN
 from transformers.masking_utils import create_bidirectional_mask
-from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import BaseModelOutputWithPooling, SequenceClassifierOutput
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from transformers.utils.generic import can_return_tuple
 from transformers.utils.output_capturing import capture_outputs
 
 from .configuration_cct import CctConfig, as_image_size
 from .embeddings_cct import CctEmbeddings
+from .layers_cct import CctAttention, CctLayer, CctSequencePooling
 from .positions_cct import sinusoid_table
-
-
-def eager_attention_forward(
-    module: nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float,
-    dropout: float = 0.0,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Scaled dot-product attention spelled out, for when the weights are wanted.
-
-    Args:
-        module: The attention module, for its training flag.
-        query: Shape (batch, heads, tokens, head size), as are key and value.
-        key: See query.
-        value: See query.
-        attention_mask: Added to the scores: shape (batch, 1, 1 or tokens, tokens), or None.
-        scaling: Factor on the scores.
-        dropout: Probability of dropping a weight.
-        **kwargs: Ignored; other implementations take more.
-
-    Returns:
-        Output of shape (batch, tokens, heads, head size) and weights of shape (batch, heads, tokens, tokens).
-    """
-    scores = torch.matmul(query, key.transpose(2, 3)) * scaling
-    if attention_mask is not None:
-        scores = scores + attention_mask
-    weights = nn.functional.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
-    weights = nn.functional.dropout(weights, p=dropout, training=module.training)
-    return torch.matmul(weights, value).transpose(1, 2).contiguous(), weights
-
-
-class CctAttention(nn.Module):
-    """Multi-head self-attention; query, key and value come from one projection without bias, in that order."""
-
-    def __init__(self, config: CctConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.num_attention_heads = config.num_attention_heads
-        self.head_dim = config.hidden_size // config.num_attention_heads
-        self.attention_dropout = config.attention_probs_dropout_prob
-        self.scaling = self.head_dim**-0.5
-        self.is_causal = False
-        self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size, bias=False)
-        self.o_proj = nn.Linear(config.hidden_size, config.hidden_size)
-        self.hidden_dropout = config.hidden_dropout_prob
-
-    def forward(
-        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Let every token look at every real token.
-
-        Args:
-            hidden_states: Shape (batch, tokens, hidden_size).
-            attention_mask: Mask in the form of the attention implementation, or None.
-            **kwargs: Passed on to the attention implementation.
-
-        Returns:
-            Output of shape (batch, tokens, hidden_size), and the weights (batch, heads, tokens, tokens) if eager.
-        """
-        batch, tokens, width = hidden_states.shape
-        qkv = self.qkv(hidden_states).view(batch, tokens, 3, self.num_attention_heads, self.head_dim)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
-        attention: Callable = ALL_ATTENTION_FUNCTIONS.get_interface(
-            self.config._attn_implementation, eager_attention_forward
-        )
-        output, weights = attention(
-            self,
-            query,
-            key,
-            value,
-            attention_mask,
-            dropout=self.attention_dropout if self.training else 0.0,
-            scaling=self.scaling,
-            **kwargs,
-        )
-        output = self.o_proj(output.reshape(batch, tokens, width))
-        if self.training:
-            output = nn.functional.dropout(output, self.hidden_dropout)
-        return output, weights
-
-
-class CctMLP(nn.Module):
-    """The two linear layers of a block."""
-
-    def __init__(self, config: CctConfig) -> None:
-        super().__init__()
-        width = int(config.hidden_size * config.mlp_ratio)
-        self.fc1 = nn.Linear(config.hidden_size, width)
-        self.activation = ACT2FN[config.hidden_act]
-        self.fc2 = nn.Linear(width, config.hidden_size)
-        self.hidden_dropout = config.hidden_dropout_prob
-
-    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        """Transform each token on its own: (batch, tokens, hidden_size) to the same shape."""
-        hidden_states = self.activation(self.fc1(hidden_states))
-        if not self.training:
-            return self.fc2(hidden_states)
-        hidden_states = self.fc2(nn.functional.dropout(hidden_states, self.hidden_dropout))
-        return nn.functional.dropout(hidden_states, self.hidden_dropout)
-
-
-class CctLayer(GradientCheckpointingLayer):
-    """One encoder block.
-
-    It is not the usual pre-norm block: after the attention's residual sum the stream itself is replaced by its
-    normalised value (`layernorm_after`), and the MLP's residual starts from there. Published weights rely on it.
-    """
-
-    def __init__(self, config: CctConfig, drop_path_rate: float = 0.0) -> None:
-        super().__init__()
-        self.layernorm_before = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.attention = CctAttention(config)
-        self.layernorm_after = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.mlp = CctMLP(config)
-        self.drop_path_rate = drop_path_rate
-
-    def _drop_path(self, branch: torch.Tensor) -> torch.Tensor:
-        """Stochastic depth (Huang et al. 2016), drawn for each clip."""
-        if not self.training or self.drop_path_rate == 0:
-            return branch
-        keep = 1.0 - self.drop_path_rate
-        return branch * (branch.new_empty(branch.shape[0], 1, 1).bernoulli_(keep) / keep)
-
-    def forward(
-        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
-    ) -> torch.Tensor:
-        """Apply the block: (batch, tokens, hidden_size) to the same shape; see `CctAttention.forward` for the mask."""
-        attended, _ = self.attention(self.layernorm_before(hidden_states), attention_mask, **kwargs)
-        hidden_states = self.layernorm_after(hidden_states + self._drop_path(attended))
-        return hidden_states + self._drop_path(self.mlp(hidden_states))
-
-
-class CctSequencePooling(nn.Module):
-    """Attention pooling: a learned weight for every token (Hassani et al. 2021, section 3.2)."""
-
-    def __init__(self, config: CctConfig) -> None:
-        super().__init__()
-        self.score = nn.Linear(config.hidden_size, 1)
-
-    def forward(self, hidden_states: torch.Tensor, token_mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Average the real tokens by their weights.
-
-        Args:
-            hidden_states: Shape (batch, tokens, hidden_size).
-            token_mask: Boolean of shape (batch, tokens), True on real tokens, or None if all are.
-
-        Returns:
-            Shape (batch, hidden_size).
-        """
-        scores = self.score(hidden_states).transpose(1, 2)
-        if token_mask is not None:
-            scores = scores.masked_fill(~token_mask[:, None], torch.finfo(scores.dtype).min)
-        return torch.matmul(scores.softmax(dim=-1), hidden_states).squeeze(1)
 
 
 class CctPreTrainedModel(PreTrainedModel):

@@ -204,3 +204,13 @@ def test_the_base_model_is_the_classifiers_trunk(tmp_path):
     features, _ = padded_batch([50])
     assert torch.equal(trunk(features).pooler_output, model.cct(features).pooler_output)
     assert trunk.get_input_embeddings() is trunk.embeddings.tokenizer
+
+
+@pytest.mark.slow
+def test_flex_attention_agrees_under_a_mask():
+    model = tiny_model(hidden_size=64)
+    features, mask = padded_batch([50, 31])
+    with torch.no_grad():
+        sdpa = model(features, mask).logits
+        model.set_attn_implementation("flex_attention")
+        torch.testing.assert_close(model(features, mask).logits, sdpa, rtol=0, atol=1e-5)
