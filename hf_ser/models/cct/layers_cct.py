@@ -1,4 +1,4 @@
-"""The encoder's layers: attention, MLP, the block of both, and sequence pooling."""
+"""Parts of the encoder: attention, MLP and sequence pooling."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import nn
 from transformers.activations import ACT2FN
-from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from .configuration_cct import CctConfig
@@ -115,37 +114,6 @@ class CctMLP(nn.Module):
         return nn.functional.dropout(hidden_states, self.hidden_dropout)
 
 
-class CctLayer(GradientCheckpointingLayer):
-    """One encoder block.
-
-    It is not the usual pre-norm block: after the attention's residual sum the stream itself is replaced by its
-    normalised value (`layernorm_after`), and the MLP's residual starts from there. Published weights rely on it.
-    """
-
-    def __init__(self, config: CctConfig, drop_path_rate: float = 0.0) -> None:
-        super().__init__()
-        self.layernorm_before = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.attention = CctAttention(config)
-        self.layernorm_after = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.mlp = CctMLP(config)
-        self.drop_path_rate = drop_path_rate
-
-    def _drop_path(self, branch: torch.Tensor) -> torch.Tensor:
-        """Stochastic depth (Huang et al. 2016), drawn for each clip."""
-        if not self.training or self.drop_path_rate == 0:
-            return branch
-        keep = 1.0 - self.drop_path_rate
-        return branch * (branch.new_empty(branch.shape[0], 1, 1).bernoulli_(keep) / keep)
-
-    def forward(
-        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
-    ) -> torch.Tensor:
-        """Apply the block: (batch, tokens, hidden_size) to the same shape; see `CctAttention.forward` for the mask."""
-        attended, _ = self.attention(self.layernorm_before(hidden_states), attention_mask, **kwargs)
-        hidden_states = self.layernorm_after(hidden_states + self._drop_path(attended))
-        return hidden_states + self._drop_path(self.mlp(hidden_states))
-
-
 class CctSequencePooling(nn.Module):
     """Attention pooling: a learned weight for every token (Hassani et al. 2021, section 3.2)."""
 
@@ -169,4 +137,4 @@ class CctSequencePooling(nn.Module):
         return torch.matmul(scores.softmax(dim=-1), hidden_states).squeeze(1)
 
 
-__all__ = ["CctAttention", "CctLayer", "CctMLP", "CctSequencePooling", "eager_attention_forward"]
+__all__ = ["CctAttention", "CctMLP", "CctSequencePooling", "eager_attention_forward"]

@@ -9,14 +9,46 @@ from torch import nn
 from transformers import PretrainedConfig, PreTrainedModel
 from transformers import initialization as init
 from transformers.masking_utils import create_bidirectional_mask
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.modeling_outputs import BaseModelOutputWithPooling, SequenceClassifierOutput
 from transformers.utils.generic import can_return_tuple
 from transformers.utils.output_capturing import capture_outputs
 
 from .configuration_cct import CctConfig, as_image_size
 from .embeddings_cct import CctEmbeddings
-from .layers_cct import CctAttention, CctLayer, CctSequencePooling
+from .layers_cct import CctAttention, CctMLP, CctSequencePooling
 from .positions_cct import sinusoid_table
+
+
+class CctLayer(GradientCheckpointingLayer):
+    """One encoder block.
+
+    It is not the usual pre-norm block: after the attention's residual sum the stream itself is replaced by its
+    normalised value (`layernorm_after`), and the MLP's residual starts from there. Published weights rely on it.
+    """
+
+    def __init__(self, config: CctConfig, drop_path_rate: float = 0.0) -> None:
+        super().__init__()
+        self.layernorm_before = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.attention = CctAttention(config)
+        self.layernorm_after = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.mlp = CctMLP(config)
+        self.drop_path_rate = drop_path_rate
+
+    def _drop_path(self, branch: torch.Tensor) -> torch.Tensor:
+        """Stochastic depth (Huang et al. 2016), drawn for each clip."""
+        if not self.training or self.drop_path_rate == 0:
+            return branch
+        keep = 1.0 - self.drop_path_rate
+        return branch * (branch.new_empty(branch.shape[0], 1, 1).bernoulli_(keep) / keep)
+
+    def forward(
+        self, hidden_states: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
+    ) -> torch.Tensor:
+        """Apply the block: (batch, tokens, hidden_size) to the same shape; see `CctAttention.forward` for the mask."""
+        attended, _ = self.attention(self.layernorm_before(hidden_states), attention_mask, **kwargs)
+        hidden_states = self.layernorm_after(hidden_states + self._drop_path(attended))
+        return hidden_states + self._drop_path(self.mlp(hidden_states))
 
 
 class CctPreTrainedModel(PreTrainedModel):
@@ -231,4 +263,4 @@ class CctForAudioClassification(CctPreTrainedModel):
         )
 
 
-__all__ = ["CctForAudioClassification", "CctModel", "CctPreTrainedModel"]
+__all__ = ["CctForAudioClassification", "CctLayer", "CctModel", "CctPreTrainedModel"]
