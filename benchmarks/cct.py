@@ -13,7 +13,7 @@ import torch
 
 from hf_ser.models.cct import CctConfig, CctForAudioClassification, convert_cct_state_dict
 
-from .features import processor_name
+from .machine import processor_name
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "models" / "cct"))
 from reference_cct import ReferenceCct

@@ -1,13 +1,11 @@
 """Log-mel extraction of 4 s clips beside transformers' ASTFeatureExtractor and librosa, alternating in one process."""
 
 import argparse
-import platform
 import statistics
 import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 import librosa
 import numpy as np
@@ -17,19 +15,12 @@ from transformers import ASTFeatureExtractor
 
 from hf_ser import SpectrogramFeatureExtractor
 
+from .machine import processor_name
+
 RATE, SECONDS, BATCH = 16000, 4.0, 32
 AST_RATIO, LIBROSA_RATIO = 5.0, 2.0
 # dB; a fault in framing, filters or scale shows as far more
 LARGEST_DIFFERENCE = 0.01
-
-
-def processor_name() -> str:
-    """The processor's name as the system gives it."""
-    info = Path("/proc/cpuinfo")
-    names = (
-        [line.split(":")[1] for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
-    )
-    return (names[0] if names else platform.processor() or platform.machine()).strip()
 
 
 def make_clips(count: int) -> list[np.ndarray]:
