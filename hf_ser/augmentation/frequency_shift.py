@@ -16,12 +16,12 @@ class FrequencyShift:
         max_bands: Largest shift either way; the shift of a clip is uniform over -max_bands..max_bands.
 
     Raises:
-        ValueError: If `max_bands` is negative.
+        ValueError: If `max_bands` is no integer, or negative.
     """
 
     def __init__(self, max_bands: int = 3) -> None:
-        if max_bands < 0:
-            raise ValueError(f"max_bands: got {max_bands!r}, expected 0 or more bands")
+        if isinstance(max_bands, bool) or not isinstance(max_bands, int) or max_bands < 0:
+            raise ValueError(f"max_bands: got {max_bands!r}, expected 0 or more bands, an integer")
         self.max_bands = max_bands
 
     def __call__(

@@ -1,6 +1,7 @@
 """Time and frequency masking of spectrograms (SpecAugment)."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -46,7 +47,8 @@ class SpectrogramMasking:
         ):
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ValueError(f"{name}: got {value!r}, expected an integer of at least 0; 0 switches the masks off")
-        if not 0.0 <= max_time_share <= 1.0:
+        number = isinstance(max_time_share, Real) and not isinstance(max_time_share, bool)
+        if not number or not 0.0 <= max_time_share <= 1.0:
             raise ValueError(f"max_time_share: got {max_time_share!r}, expected a share of the clip between 0 and 1")
         try:
             values = None if isinstance(fill, str) and fill == "mean" else np.asarray(fill, dtype=np.float32)

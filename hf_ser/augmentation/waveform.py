@@ -23,7 +23,7 @@ class WaveformAugmentation:
     TimeStretch is no faster than the default, but compiles for about 15 s on its first call in every data worker.
 
     Args:
-        spec: Name of a preset ("none", "light", "standard", "strong"), or a list of
+        spec: Name of a preset ("none", "light", "standard", "strong", "voices"), or a list of
             `{"transform": name, "kwargs": {...}}` in order of use, where a name is a waveform transform of
             audiomentations, "SpeedPerturb", or "OneOf", "SomeOf" or "Compose" with such a list under
             `kwargs["transforms"]`.
@@ -55,8 +55,9 @@ class WaveformAugmentation:
             rng: Source of every draw; advanced by two draws whatever the transforms do.
 
         Returns:
-            A new float32 array (samples,). The length changes only where a transform changes it by design: the presets
-            "standard" and "strong" stretch time by up to 1/0.9 and 1/0.8; "none" and "light" keep the length.
+            A new float32 array (samples,). The length changes only where a transform changes it by design: by a factor
+            of 1/1.1 to 1/0.9 with the preset "standard", 1/1.25 to 1/0.8 with "strong" and 1/1.22 to 1/0.82 with
+            "voices"; "none" and "light" keep it.
 
         Raises:
             TypeError: `waveform` is not a floating-point array, or `rng` is not a numpy Generator.

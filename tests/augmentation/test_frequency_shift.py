@@ -35,3 +35,9 @@ def test_no_shift_keeps_the_values():
 def test_negative_shift_is_refused():
     with pytest.raises(ValueError, match="got -1, expected 0 or more"):
         FrequencyShift(-1)
+
+
+@pytest.mark.parametrize("bands", [2.5, True, "3", None])
+def test_shift_that_is_no_integer_is_refused(bands):
+    with pytest.raises(ValueError, match=f"max_bands: got {bands!r}"):
+        FrequencyShift(bands)
