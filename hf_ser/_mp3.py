@@ -18,10 +18,9 @@ _ROOM = 9  # a bit rate that leaves room for the side information and the count
 def with_length(content: bytes) -> bytes:
     """An MP3 file that tells its number of frames; unchanged if it tells already, or is no plain layer III stream."""
     start = _after_id3(content)
-    while start < len(content) and not _frame_bytes(content, start):
-        start = content.find(b"\xff", start + 1)
-        if start < 0:
-            return content
+    start += len(content[start:]) - len(content[start:].lstrip(b"\0"))  # padding that the tag does not count
+    if not _two_frames(content, start):  # searching further would find false frames in other formats
+        return content
     header = content[start : start + 4]
     marked = content[start : start + 200]
     if b"Xing" in marked or b"Info" in marked:

@@ -20,6 +20,8 @@ __all__ = ["AudioError", "SeekableBytes", "decode", "decode_path"]
 
 _BLOCK = 1 << 20
 _CONVERT = "convert it first, for example with `ffmpeg -i IN -ac 1 -ar 16000 OUT.wav`"
+# libsndfile's names of the documented formats; in them a missing end is seen, here or by libsndfile
+_CHECKED = frozenset({"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"})
 _NOT_AUDIO = (
     (b"version https://git-lfs", "is a Git LFS pointer, not the recording; run `git lfs pull` where it came from"),
     (b"\x1aE\xdf\xa3", f"is a Matroska/WebM file, which libsndfile does not read; {_CONVERT}"),
@@ -49,7 +51,9 @@ def decode_path(source: str | os.PathLike) -> tuple[np.ndarray, int]:
     name = repr(os.fspath(source))
     if "://" in str(source):
         raise AudioError(f"{name} is an address, not a file; download it first and pass the path")
-    path = Path(source)
+    if "\0" in str(source):
+        raise AudioError(f"{name} is no file name, it holds a null character; check the path")
+    path = Path(os.path.expanduser(source))
     if path.is_dir():
         raise AudioError(f"{name} is a folder; pass one of the recordings in it")
     try:
@@ -84,7 +88,14 @@ def decode(file: BinaryIO, name: str, path: Path | None = None) -> tuple[np.ndar
     try:
         if head[:3] == b"ID3" or (head[0] == 0xFF and head[1:2] >= b"\xe0"):
             file, path = SeekableBytes(with_length(file.read())), None
+        elif path is not None and path.suffix.lower() == ".raw":  # soundfile would ask how to read it, not look
+            file, path = SeekableBytes(file.read()), None
         with soundfile.SoundFile(file if path is None else path) as sound:
+            if sound.format not in _CHECKED:
+                raise AudioError(
+                    f"{name} is a file of format {sound.format_info}, whose truncation would not be seen; expected "
+                    f"wav, flac, ogg, opus, mp3 or aiff; {_CONVERT}"
+                )
             samples, promised, rate = _read_frames(sound), sound.frames, sound.samplerate
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{name} {_why_unreadable(head, str(error.error_string))}") from None
@@ -127,6 +138,8 @@ def _cut_short(file: BinaryIO, head: bytes) -> str | None:
     size = file.seek(0, os.SEEK_END)
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _short_chunk(file, size, b"data", "little")
+    if head[:4] == b"RF64" and head[8:16] == b"WAVEds64":
+        return _short_chunk(file, size, b"data", "little", int.from_bytes(head[28:36], "little"))
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return _short_chunk(file, size, b"SSND", "big")
     if head[:4] == b"OggS":
@@ -134,7 +147,8 @@ def _cut_short(file: BinaryIO, head: bytes) -> str | None:
     return None
 
 
-def _short_chunk(file: BinaryIO, size: int, wanted: bytes, order: str) -> str | None:
+def _short_chunk(file: BinaryIO, size: int, wanted: bytes, order: str, long: int | None = None) -> str | None:
+    # long: what RF64, made for lengths beyond 32 bits, says elsewhere about the wanted chunk
     position = 12
     while position + 8 <= size:
         file.seek(position)
@@ -142,7 +156,10 @@ def _short_chunk(file: BinaryIO, size: int, wanted: bytes, order: str) -> str | 
         length = int.from_bytes(header[4:], order)  # type: ignore[arg-type]
         if header[:4] == wanted:
             # 0 and lengths near 2 or 4 GiB are what programs write that stream and never learn the length
-            if length == 0 or length >= 0x7FFF0000 or position + 8 + length <= size:
+            if long is None and length >= 0x7FFF0000:
+                return None
+            length = length if long is None else long
+            if length == 0 or position + 8 + length <= size:
                 return None
             return f"its header promises {length} bytes of samples, the file has {size - position - 8}"
         position += 8 + length + length % 2

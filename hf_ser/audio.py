@@ -6,6 +6,7 @@ is guessed: a source that does not say its sampling rate, its channel axis or it
 
 import os
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -50,18 +51,20 @@ def load_audio(
             - a decoder that offers `get_all_samples()` (datasets with torchcodec), or the samples that it returns,
             - a 1-D or 2-D float array, tensor or list, together with `source_sampling_rate`.
         sampling_rate: Wanted rate in Hz.
-        channel_axis: Which axis of a 2-D array holds the channels, 0 or 1 (or negative). Not needed for files.
+        channel_axis: Which axis of a 2-D array holds the channels, 0 or 1 (or negative). Ignored for files, which
+            say it themselves, and for 1-D arrays.
         source_sampling_rate: Rate in Hz of a bare array. For other sources it must agree with what the source says.
 
     Returns:
         Waveform of shape (samples,), float32, contiguous and writable, sharing no memory with the source.
 
     Raises:
-        AudioError: The file is missing, empty, truncated or no audio; there are no samples, or some are NaN or
-            infinite; an array has no rate, an integer or complex type, more than two axes, or two and no
-            `channel_axis`.
+        AudioError: The file is missing, empty, truncated, no audio or of another format; there are no samples, or some
+            are NaN or infinite; an array has no rate, an integer or complex type, more than two axes, or two and no
+            `channel_axis`; `channel_axis` is none of -2, -1, 0 and 1.
     """
     target = _rate(sampling_rate, "sampling_rate")
+    _check_channel_axis(channel_axis)
     samples, rate, name = _read(source, channel_axis, source_sampling_rate)
     if samples.size == 0:
         raise AudioError(
@@ -129,8 +132,15 @@ def _read_mapping(source: Mapping[str, Any], channel_axis: int | None, said_rate
     if source.get("audio") is not None:
         return _read(source["audio"], channel_axis, said_rate)
     if source.get("bytes") is not None:
-        name = repr(source["path"]) if source.get("path") else f"the recording of {len(source['bytes'])} bytes"
-        samples, rate = decode(SeekableBytes(source["bytes"]), name)
+        try:
+            file = SeekableBytes(source["bytes"])
+        except TypeError:
+            raise AudioError(
+                f"there is {_describe(source['bytes'])} under 'bytes'; expected the bytes of a sound file "
+                "(a path goes under 'path', samples under 'array' with 'sampling_rate')"
+            ) from None
+        name = repr(source["path"]) if source.get("path") else f"the recording of {file.getbuffer().nbytes} bytes"
+        samples, rate = decode(file, name)
         return samples, _agreed(rate, said_rate, name), name
     if source.get("path") is not None:
         return _read(source["path"], channel_axis, said_rate)
@@ -165,12 +175,12 @@ def _mono(array: Any, channel_axis: int | None, name: str) -> np.ndarray:
     if values.size == 0:
         return np.zeros(0, dtype=np.float32)
     if values.dtype.kind in "iub":
-        scale = 2 ** (8 * values.dtype.itemsize - 1)
-        fix = (
-            f"scale it to [-1, 1] first: array.astype('float32') / {scale}"
-            if values.dtype.kind == "i"
-            else ("convert it to float samples in [-1, 1] first")
-        )
+        if values.dtype == np.int16:
+            fix = "scale it to [-1, 1] first: array.astype('float32') / 32768"
+        elif values.dtype.kind == "i":  # lists and tables hold 16-bit samples in wider integers
+            fix = "scale it to [-1, 1] first: divide it by the full scale of the recording, 32768 for 16 bits"
+        else:
+            fix = "convert it to float samples in [-1, 1] first"
         raise AudioError(f"{name} has dtype {values.dtype}, so its full scale is not known; expected floats; {fix}")
     if values.dtype.kind != "f":
         raise AudioError(
@@ -189,8 +199,6 @@ def _mono(array: Any, channel_axis: int | None, name: str) -> np.ndarray:
             f"{name} has shape {values.shape} and two axes; pass channel_axis=0 if it is (channels, samples), "
             "channel_axis=1 if it is (samples, channels)"
         )
-    if channel_axis not in (-2, -1, 0, 1):
-        raise AudioError(f"channel_axis={channel_axis!r} is no axis of {name} (shape {values.shape}); pass 0 or 1")
     channels, samples = values.shape[channel_axis], values.shape[1 - channel_axis % 2]
     if channels > _MOST_CHANNELS and channels > samples:
         raise AudioError(
@@ -199,6 +207,15 @@ def _mono(array: Any, channel_axis: int | None, name: str) -> np.ndarray:
         )
     return values.mean(axis=channel_axis, dtype=np.float64 if values.dtype.itemsize > 4 else np.float32).astype(
         np.float32
+    )
+
+
+def _check_channel_axis(axis: Any) -> None:
+    if axis is None or (isinstance(axis, Integral) and not isinstance(axis, bool) and axis in (-2, -1, 0, 1)):
+        return
+    raise AudioError(
+        f"channel_axis={axis!r} is no axis of a recording; pass 0 for (channels, samples), 1 for (samples, channels), "
+        "or leave it out for files and 1-D arrays"
     )
 
 

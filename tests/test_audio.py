@@ -187,6 +187,29 @@ def test_mp3_without_a_length_header_loses_nothing(mode, rate):
             np.testing.assert_allclose(waveform[576:][: len(expected) - 576], expected[:-576], atol=1e-6)
 
 
+def test_mp3_after_a_padded_tag_loses_nothing():
+    rate = 16_000
+    samples = np.concatenate([np.zeros(2 * rate), 0.3 * np.random.default_rng(0).standard_normal(rate)])
+    whole = encoded(samples, rate, format="MP3", bitrate_mode="VARIABLE", compression_level=0.3)
+    headless = whole[_frame_bytes(whole, 0) :]
+    padded = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10 + 500) + headless
+    np.testing.assert_array_equal(load_audio(padded, rate), load_audio(headless, rate))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_other_formats_behind_a_tag_of_mp3_are_left_alone(seed):
+    """Noise, so that bytes that look like the header of an MP3 frame occur."""
+    flac = encoded(0.3 * np.random.default_rng(seed).standard_normal(16_000), 16_000, format="FLAC")
+    tagged = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + flac
+    np.testing.assert_array_equal(load_audio(tagged), load_audio(flac))
+
+
+def test_home_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    soundfile.write(tmp_path / "a.wav", tone(), 16_000)
+    assert len(load_audio("~/a.wav")) == len(load_audio(Path("~/a.wav"))) == 800
+
+
 def test_import_is_light():
     code = (
         "import sys, hf_ser.audio\n"
@@ -206,7 +229,7 @@ def refused(source, *parts: str, **options) -> None:
         assert part in str(caught.value), str(caught.value)
 
 
-@pytest.mark.parametrize("form", ["WAV", "AIFF", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("form", ["WAV", "RF64", "AIFF", "FLAC", "OGG", "MP3"])
 @pytest.mark.parametrize("part", [0.95, 0.5])
 def test_truncated_files_are_seen(form, part, stereo, tmp_path):
     whole = encoded(stereo, format=form)
@@ -214,6 +237,18 @@ def test_truncated_files_are_seen(form, part, stereo, tmp_path):
     path.write_bytes(whole[: int(len(whole) * part)])
     refused(path, "cut", "truncated", "download it again")
     refused(whole[: int(len(whole) * part)], "truncated")
+
+
+@pytest.mark.parametrize("form", ["AU", "W64", "NIST", "SVX"])
+def test_formats_whose_truncation_would_not_be_seen_are_refused(form):
+    whole = encoded(tone(), 16_000, format=form, subtype="PCM_16")
+    for content in (whole, whole[: len(whole) // 2]):
+        refused(content, "format", "expected wav, flac, ogg, opus, mp3 or aiff", "ffmpeg")
+
+
+def test_rf64_is_read_like_wav():
+    expected = load_audio(encoded(tone(), 16_000, format="WAV", subtype="PCM_16"))
+    np.testing.assert_array_equal(load_audio(encoded(tone(), 16_000, format="RF64", subtype="PCM_16")), expected)
 
 
 @pytest.mark.parametrize("form", ["WAV", "AIFF", "FLAC", "OGG", "MP3"])
@@ -233,8 +268,9 @@ def test_files_cut_in_the_header_are_refused(form, kept, stereo):
         (b"RIFF\x00\x10\x00\x00AVI LIST" + bytes(50), "AVI"),
         (b"just some words that are no audio at all", "is not audio"),
         (bytes(5000), "is not audio"),
+        (b"\xff\xf1\x50\x80" + np.random.default_rng(1).bytes(20_000), "is not audio"),
     ],
-    ids=["empty", "lfs", "html", "zip", "m4a", "avi", "text", "zeros"],
+    ids=["empty", "lfs", "html", "zip", "m4a", "avi", "text", "zeros", "aac"],
 )
 def test_files_that_are_no_audio_say_what_they_are(content, part, tmp_path):
     path = tmp_path / "clip.wav"
@@ -250,6 +286,18 @@ def test_missing_files_folders_and_addresses(tmp_path):
     refused("https://example.org/a.wav", "download it first")
     with (tmp_path / "t").open("w+") as file:
         refused(file, "mode 'rb'")
+    refused("a\0b.wav", "null character")
+
+
+def test_headerless_samples_are_refused(tmp_path):
+    path = tmp_path / "clip.raw"
+    path.write_bytes(np.random.default_rng(0).integers(-9, 9, 800, dtype=np.int16).tobytes())
+    refused(path, "clip.raw", "is not audio")
+
+
+@pytest.mark.parametrize("content", ["abc", [1, 2], 3])
+def test_bytes_that_are_none(content):
+    refused({"bytes": content, "path": None}, "under 'bytes'", "expected the bytes of a sound file")
 
 
 def test_no_samples(tmp_path):
@@ -283,8 +331,9 @@ def test_types_without_a_known_scale(kind):
 
 def test_integer_errors_name_the_scale():
     refused(np.ones(9, dtype=np.int16), "/ 32768", source_sampling_rate=16_000)
-    refused(torch.ones(9, dtype=torch.int32), "/ 2147483648", source_sampling_rate=16_000)
-    refused([0, 1, 2], "int64", source_sampling_rate=16_000)
+    # 16-bit samples often lie in wider integers, so their type does not tell their full scale
+    for source in ([0, 1, 2], torch.ones(9, dtype=torch.int32)):
+        refused(source, "full scale of the recording, 32768 for 16 bits", source_sampling_rate=16_000)
 
 
 def test_shapes():
@@ -297,6 +346,13 @@ def test_shapes():
     refused(np.zeros((2, 900)), "pass channel_axis=0", channel_axis=1, **options)
     refused(np.zeros((900, 2)), "pass channel_axis=1", channel_axis=-2, **options)
     refused(np.zeros((2, 900)), "channel_axis=2", channel_axis=2, **options)
+
+
+@pytest.mark.parametrize("axis", [2, -3, "0", 0.0, True])
+def test_channel_axes_that_are_none_are_refused_for_every_source(axis):
+    wav = encoded(tone(), 16_000, format="WAV")
+    for source in (wav, {"bytes": wav}, {"array": tone(), "sampling_rate": 16_000}):
+        refused(source, f"channel_axis={axis!r}", "pass 0", channel_axis=axis)
 
 
 def test_rates():
