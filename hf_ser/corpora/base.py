@@ -94,7 +94,7 @@ class Reading:
         set_aside: How many recordings fit but were not asked for.
         missing: Keys of the complete corpus that are not there.
         extra: Clips in `rows` that the complete corpus does not have.
-        fewer: Emotion -> (found, published), where a corpus has no fixed list of names and fewer clips were found.
+        miscounted: Emotion -> (found, published), where a corpus has no fixed list of names and the counts differ.
     """
 
     rows: list[Row]
@@ -103,12 +103,12 @@ class Reading:
     set_aside: int = 0
     missing: list[str] = field(default_factory=list)
     extra: list[str] = field(default_factory=list)
-    fewer: dict[str, tuple[int, int]] = field(default_factory=dict)
+    miscounted: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
         """Whether the folder holds the published corpus, no more and no less (further copies aside)."""
-        return not (self.unmatched or self.missing or self.extra or self.fewer)
+        return not (self.unmatched or self.missing or self.extra or self.miscounted)
 
 
 class Corpus:
@@ -173,8 +173,8 @@ class Corpus:
             else:
                 kept[row.key] = row
         rows = sorted(kept.values(), key=lambda row: row.clip)
-        missing, extra, fewer = self._compare(rows)
-        return Reading(rows, sorted(unmatched), duplicates, set_aside, missing, extra, fewer)
+        missing, extra, miscounted = self._compare(rows)
+        return Reading(rows, sorted(unmatched), duplicates, set_aside, missing, extra, miscounted)
 
     def _compare(self, rows: list[Row]) -> tuple[list[str], list[str], dict[str, tuple[int, int]]]:
         keys, counts = self.expected_keys(), self.expected_counts()
@@ -186,7 +186,7 @@ class Corpus:
                 {},
             )
         found = Counter(row.emotion for row in rows)
-        return [], [], {name: (found[name], n) for name, n in (counts or {}).items() if found[name] < n}
+        return [], [], {name: (found[name], n) for name, n in (counts or {}).items() if found[name] != n}
 
 
 def audio_files(folder: Path) -> list[str]:

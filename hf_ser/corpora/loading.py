@@ -140,11 +140,13 @@ def _report(corpus: Corpus, reading: Reading, folder: Path, skip_unmatched: bool
         return
     parts = [f"{len(reading.missing)} missing ({_some(reading.missing)})"] if reading.missing else []
     parts += [f"{len(reading.extra)} not in the published corpus ({_some(reading.extra)})"] if reading.extra else []
-    parts += [f"{emotion} {n} of {of}" for emotion, (n, of) in reading.fewer.items()]
+    parts += [f"{emotion} {n} of {of}" for emotion, (n, of) in reading.miscounted.items()]
     if not parts:
         return
     if check_grid == "error":
-        raise CorpusError(f"{where} is not complete: {'; '.join(parts)}; complete it or pass check_grid='warn'")
+        raise CorpusError(
+            f"{where} is not complete: {'; '.join(parts)}; add or remove clips, or pass check_grid='warn'"
+        )
     logger.warning("%s is not the complete corpus: %d clips read; %s", where, found, "; ".join(parts))
 
 

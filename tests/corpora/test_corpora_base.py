@@ -5,7 +5,17 @@ from typing import ClassVar
 
 import pytest
 
-from hf_ser.corpora import Corpus, CorpusError, CorpusInfo, Row, base, list_corpora, load_corpus, register_corpus
+from hf_ser.corpora import (
+    Corpus,
+    CorpusError,
+    CorpusInfo,
+    Row,
+    base,
+    list_corpora,
+    load_corpus,
+    read_corpus,
+    register_corpus,
+)
 
 
 def info(name: str, emotions: tuple[str, ...] = ("happy", "sad")) -> CorpusInfo:
@@ -51,6 +61,20 @@ def test_one_decorated_class_is_a_corpus(toy, tmp_path, caplog):
     assert "sad 1 of 2" in caplog.text
     assert "happy" not in caplog.text
     assert "toy-corpus" in [record.name for record in list_corpora()]
+
+
+def test_one_clip_too_many_is_not_the_published_corpus(toy, tmp_path, caplog):
+    for name in ("a-h.wav", "b-h.wav", "a-s.wav", "b-s.wav"):
+        (tmp_path / name).touch()
+    assert read_corpus("toy-corpus", tmp_path).complete
+    load_corpus("toy-corpus", tmp_path, check_grid="error")
+    (tmp_path / "c-s.wav").touch()
+    assert read_corpus("toy-corpus", tmp_path).miscounted == {"sad": (3, 2)}
+    assert not read_corpus("toy-corpus", tmp_path).complete
+    with pytest.raises(CorpusError, match="not complete: sad 3 of 2; add or remove clips"):
+        load_corpus("toy-corpus", tmp_path, check_grid="error")
+    load_corpus("toy-corpus", tmp_path)
+    assert "5 clips read; sad 3 of 2" in caplog.text
 
 
 def test_names_are_taken_once_and_emotions_known(toy):

@@ -44,7 +44,7 @@ def test_missing_classes_are_named(emodb_tree, caplog):
     assert len(dataset) == 32
     assert "neutral 8 of 79" in caplog.text
     assert "bored 0 of 81" in caplog.text
-    assert sum(total for _, total in read_corpus("emodb", emodb_tree).fewer.values()) == 535
+    assert sum(total for _, total in read_corpus("emodb", emodb_tree).miscounted.values()) == 535
 
 
 @pytest.mark.recordings
