@@ -32,6 +32,11 @@ class SpeakerTable:
         # as objects, so that the row lists of all folds share their integers
         return np.arange(len(self.codes)).astype(object)
 
+    @cached_property
+    def _mixed(self) -> bool:
+        # speakers of several corpora, whose names tell them apart only with the corpus in front
+        return len({speaker.rpartition("/")[0] for speaker in self.speakers}) > 1
+
     def rows_of(self, speakers: Iterable[str]) -> np.ndarray:
         """Mask of shape (rows,): True where a row belongs to one of these speakers."""
         index = {speaker: code for code, speaker in enumerate(self.speakers)}
@@ -44,7 +49,7 @@ class SpeakerTable:
         validation, test = sorted(validation), sorted(test)
         train = sorted(set(self.speakers) - set(validation) - set(test))
         return Fold(
-            name=_fold_name(number, test),
+            name=_fold_name(number, test if self._mixed else [speaker.rsplit("/", 1)[-1] for speaker in test]),
             train=self._rows[self.rows_of(train)].tolist(),
             validation=self._rows[self.rows_of(validation)].tolist(),
             test=self._rows[self.rows_of(test)].tolist(),
@@ -67,9 +72,8 @@ class SpeakerTable:
 
 
 def _fold_name(number: int, test: Sequence[str]) -> str:
-    own = [speaker.rsplit("/", 1)[-1] for speaker in test]
-    own = own if len(own) <= 6 else [*own[:5], f"and-{len(own) - 5}-more"]
-    name = "-".join([str(number), *own])
+    shown = test if len(test) <= 6 else [*test[:5], f"and-{len(test) - 5}-more"]
+    name = "-".join([str(number), *shown])
     return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
 
 
@@ -114,7 +118,7 @@ def speaker_folds(
         dataset: A `datasets.Dataset`, or any mapping of columns, with a `speaker` column.
         protocol: Name of the protocol.
         k: Number of folds, for protocols that leave it open.
-        seed: Seed of the protocols that draw; the others give the same folds for any.
+        seed: Seed of the protocols that draw, at least 0; the others give the same folds for any.
         **options: Further options of the protocol, such as `allow_missing_speakers`.
 
     Returns:

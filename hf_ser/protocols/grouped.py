@@ -1,5 +1,7 @@
 """k groups of speakers that are alike in clips, classes and sexes."""
 
+from numbers import Integral
+
 import numpy as np
 
 from .base import SpeakerTable, register_protocol
@@ -18,9 +20,13 @@ def grouped(table: SpeakerTable, k: int = 5, seed: int = 0) -> list[Fold]:
     smallest, ties broken by `seed`; then (up to 500 speakers) pairs are exchanged as long as that helps.
 
     Raises:
-        ProtocolError: `k` is below 3 or above the number of speakers.
+        ProtocolError: `k` is no integer, below 3 or above the number of speakers; `seed` is no integer, or negative.
     """
     count = len(table.speakers)
+    if isinstance(k, bool) or not isinstance(k, Integral):
+        raise ProtocolError(f"k={k!r}; expected the number of groups, an integer such as 5")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise ProtocolError(f"seed={seed!r}; expected an integer of at least 0, such as 0: equal seeds, equal folds")
     if not 3 <= k <= count:
         raise ProtocolError(
             f"k={k} groups for {count} speaker(s); expected 3 (train, validation and test) to {count} "

@@ -108,6 +108,23 @@ def test_impossible_numbers_of_groups(k):
         speaker_folds(corpus(dict.fromkeys("abcde", 2)), "grouped", k=k)
 
 
+@pytest.mark.parametrize("k", ["3", 3.0, True])
+def test_numbers_of_groups_that_are_no_integers(k):
+    with pytest.raises(ProtocolError, match=f"k={k!r}; expected the number of groups, an integer"):
+        speaker_folds(corpus(dict.fromkeys("abcde", 2)), "grouped", k=k)
+
+
+@pytest.mark.parametrize("seed", [None, "a", -1, 1.0, True])
+def test_seeds_that_are_none(seed):
+    with pytest.raises(ProtocolError, match=f"seed={seed!r}; expected an integer of at least 0"):
+        speaker_folds(corpus(dict.fromkeys("abcde", 2)), "grouped", k=3, seed=seed)
+
+
+def test_integers_of_numpy_are_integers():
+    columns = corpus(dict.fromkeys("abcde", 2))
+    assert speaker_folds(columns, "grouped", k=np.int8(3), seed=np.int64(1)) == speaker_folds(columns, k=3, seed=1)
+
+
 @pytest.mark.parametrize("speakers", [100, 3000])
 def test_a_hundred_thousand_rows_take_seconds(speakers):
     rng = np.random.default_rng(0)

@@ -58,6 +58,14 @@ def test_leave_one_speaker_out_goes_round(emodb_tree):
     assert [len(fold.train) for fold in folds] == [16] * 4
 
 
+def test_fold_names_tell_corpora_apart():
+    joined = {"speaker": ["emodb/03", "ravdess/03", "ravdess/04"]}
+    names = [fold.name for fold in speaker_folds(joined, "leave-one-speaker-out")]
+    assert names == ["0-emodb_03", "1-ravdess_03", "2-ravdess_04"]
+    alone = {"speaker": ["ravdess/02", "ravdess/03", "ravdess/04"]}
+    assert [fold.name for fold in speaker_folds(alone, "leave-one-speaker-out")] == ["0-02", "1-03", "2-04"]
+
+
 def test_too_few_speakers():
     with pytest.raises(ProtocolError, match=r"2 group\(s\).*at least 3"):
         speaker_folds({"speaker": ["a", "b"]}, "leave-one-speaker-out")
