@@ -29,6 +29,7 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, num_labels: int)
     """
     if isinstance(num_labels, bool) or not isinstance(num_labels, int | np.integer) or num_labels < 1:
         raise ValueError(f"num_labels: got {num_labels!r}, expected the number of classes, an integer of at least 1")
+    num_labels = int(num_labels)  # the square of a small numpy integer could overflow
     true, predicted = _classes("labels", labels, num_labels), _classes("predictions", predictions, num_labels)
     if true.size != predicted.size:
         raise ValueError(f"got {true.size} labels and {predicted.size} predictions, expected one prediction per label")

@@ -82,6 +82,10 @@ def test_wrong_classes_are_explained(labels, predictions, error: type[Exception]
         classification_metrics(labels, predictions, num_labels=3)
 
 
+def test_small_integers_of_numpy_count_far_enough() -> None:
+    assert confusion_matrix([1], [0], np.int8(100)).shape == (100, 100)
+
+
 def test_other_wrong_input_is_explained() -> None:
     with pytest.raises(ValueError, match="num_labels: got 0"):
         classification_metrics([0], [0], num_labels=0)
