@@ -25,13 +25,11 @@ def parse(arguments: list[str]) -> tuple[DataArguments, ModelArguments, SerTrain
     )
     if arguments and arguments[0].endswith(".json"):
         settings = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-        given = {argument.split("=")[0].removeprefix("--") for argument in arguments[1:] if argument.startswith("--")}
         flags = []
         for name, value in settings.items():
-            if name in given:
-                continue
             shown = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
-            flags += [f"--{name}", *map(str, shown)]
+            flags += [f"--{name}", *map(str, shown)] if value not in (None, []) else []
+        # of a flag given twice the last one counts
         arguments = flags + arguments[1:]
     return parser.parse_args_into_dataclasses(arguments)
 
@@ -44,10 +42,10 @@ def main(arguments: list[str]) -> None:
     if training.process_index == 0:
         table = results_table(results)
         if table:
-            print(
-                f"\n{data.corpus}, protocol {data.protocol}, seed {training.seed}; "
-                "no part of the model has heard the test speakers\n"
-            )
+            heard = "no part of the model has heard the test speakers"
+            if model.model_name_or_path is not None:
+                heard = f"{model.model_name_or_path}, which was fine-tuned, may have heard the test speakers before"
+            print(f"\n{data.corpus}, protocol {data.protocol}, seed {training.seed}; {heard}\n")
             print(table)
         print(f"\nmodels, figures and predictions lie in {training.output_dir}")
 

@@ -18,12 +18,14 @@ class SerTrainingArguments(TrainingArguments):
 
     eval_strategy: str = field(default="epoch", metadata={"help": "When to evaluate on the validation speakers."})
     save_strategy: str = field(default="epoch", metadata={"help": "When to save a checkpoint."})
-    save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints to keep, the best one apart."})
+    save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints to keep, the best among them."})
     load_best_model_at_end: bool = field(default=True, metadata={"help": "Return to the best validation checkpoint."})
     metric_for_best_model: str | None = field(
         default="ua", metadata={"help": "What 'best' means: ua, wa or macro_f1."}
     )
-    greater_is_better: bool | None = field(default=True, metadata={"help": "Whether a larger metric is better."})
+    restore_callback_states_from_checkpoint: bool = field(
+        default=True, metadata={"help": "Resume early stopping where it was."}
+    )
     report_to: str | None = field(default="none", metadata={"help": "Where to report to besides the console."})
     hub_strategy: str = field(default="end", metadata={"help": "When to push to the Hub."})
     remove_unused_columns: bool = field(
@@ -70,12 +72,24 @@ class SerTrainingArguments(TrainingArguments):
         for name in ("time_masks", "frequency_masks", "frequency_mask_width", "frequency_shift"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected 0 or more")
+        for name in ("max_train_seconds", "muon_learning_rate", "early_stopping_patience"):
+            if getattr(self, name) is not None and getattr(self, name) <= 0:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}, expected a number above 0; leave it out to switch it off"
+                )
         if not 0.0 < self.time_mask_share <= 1.0:
             raise ValueError(f"time_mask_share is {self.time_mask_share}, expected a share in (0, 1]")
         if self.eval_strategy == "no":
+            if self.early_stopping_patience is not None:
+                raise ValueError(
+                    "early_stopping_patience needs evaluations, but eval_strategy is 'no'; drop one of them"
+                )
             self.load_best_model_at_end = False
             self.metric_for_best_model = None
-            self.greater_is_better = None
-        if getattr(self, "label_names", None) is None:
-            self.label_names = ["labels", "row_ids"]
+        if self.push_to_hub and str(getattr(self.hub_strategy, "value", self.hub_strategy)) != "end":
+            raise ValueError(f"hub_strategy is {self.hub_strategy!r}, expected 'end': the others upload pickled files")
+        labels = getattr(self, "label_names", None)
+        if labels not in (None, ["labels", "row_ids"]):
+            raise ValueError(f"label_names is {labels}, expected ['labels', 'row_ids']; leave it out")
+        self.label_names = ["labels", "row_ids"]
         super().__post_init__()

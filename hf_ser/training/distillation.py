@@ -17,10 +17,10 @@ from .objectives import Objective
 
 
 class DistillationCollator(SerCollator):
-    """Pads the teacher's targets beside the features; views are trimmed already, so the extractor does not trim again.
+    """Collates views: they are trimmed already, so the extractor does not trim again.
 
-    The batch gets `targets` (batch, targets, dim), padded with NaN-free zeros, and `target_mask` (batch, targets), 1
-    on real ones.
+    Where a teacher spoke, the batch gets `targets` (batch, targets, dim), padded with NaN-free zeros, and
+    `target_mask` (batch, targets), 1 on real ones.
     """
 
     def __init__(
@@ -33,6 +33,8 @@ class DistillationCollator(SerCollator):
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Collate examples of a `ViewDataset`; see `SerCollator`."""
         batch = super().__call__(examples)
+        if "targets" not in examples[0]:
+            return batch
         targets = [example["targets"] for example in examples]
         batch["targets"] = nn.utils.rnn.pad_sequence(targets, batch_first=True)
         lengths = torch.tensor([len(target) for target in targets])

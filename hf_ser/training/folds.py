@@ -25,6 +25,7 @@ class DataArguments:
         default="luna-jimenez-5", metadata={"help": "How speakers are split, see hf_ser.speaker_folds."}
     )
     num_folds: int | None = field(default=None, metadata={"help": "Number of folds, for the protocol 'grouped'."})
+    fold_seed: int = field(default=0, metadata={"help": "Seed of the protocols that draw their folds."})
     folds: str = field(
         default="0",
         metadata={
@@ -37,14 +38,14 @@ class DataArguments:
     )
 
 
-def choose_folds(corpus: datasets.Dataset, data: DataArguments, seed: int) -> list[tuple[int, Fold]]:
+def choose_folds(corpus: datasets.Dataset, data: DataArguments) -> list[tuple[int, Fold]]:
     """The folds to run, with their numbers.
 
     Raises:
         ValueError: if a fold is asked for that the protocol does not have.
     """
     options: dict[str, Any] = {} if data.num_folds is None else {"k": data.num_folds}
-    folds = speaker_folds(corpus, protocol=data.protocol, seed=seed, **options)
+    folds = speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, **options)
     wanted = [str(number) for number in range(len(folds))] if data.folds == "all" else data.folds.split(",")
     bad = [number for number in wanted if not number.strip().isdigit() or int(number) >= len(folds)]
     if bad:

@@ -14,8 +14,10 @@ from ..labels import check_labels_agree, label_names
 from ..protocols import Fold
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model, needs_fitting
+from .checkpoints import refuse_to_overwrite
 from .dataset import SerDataset
 from .folds import METRICS, DataArguments, choose_folds, write_predictions
+from .run_settings import record_or_compare, run_settings
 from .teaching import DistillationArguments, Teaching
 from .trainer import SerTrainer
 
@@ -42,7 +44,18 @@ class Recipe:
         training: SerTrainingArguments,
         distillation: DistillationArguments | None = None,
     ) -> None:
+        if data.held_out_speakers and data.folds != "none":
+            raise ValueError(
+                f"held_out_speakers is {data.held_out_speakers} with folds={data.folds!r}; it goes with "
+                "folds='none', for the folds of a protocol hold out speakers by themselves"
+            )
+        if training.resume_from_checkpoint is not None:
+            raise ValueError(
+                f"resume_from_checkpoint is {training.resume_from_checkpoint!r}: one checkpoint cannot continue "
+                "several folds, whose training speakers differ; continue a recipe with resume=True (--resume)"
+            )
         self.data, self.model, self.training = data, model, training
+        self.distillation = distillation or DistillationArguments()
         self.corpus = load_corpus(data.corpus, data.data_dir)
         self.teaching: Teaching | None = None
         if distillation is not None and distillation.views > 0:
@@ -56,7 +69,7 @@ class Recipe:
         """
         if self.data.folds == "none":
             return [self.run_on_every_speaker()]
-        folds = choose_folds(self.corpus, self.data, self.training.seed)
+        folds = choose_folds(self.corpus, self.data)
         if self.training.push_to_hub and len(folds) > 1:
             raise ValueError(
                 f"push_to_hub is True for {len(folds)} folds, whose models would overwrite each other; expected one "
@@ -67,9 +80,8 @@ class Recipe:
     def run_fold(self, number: int, fold: Fold) -> dict[str, Any]:
         """Train on one fold, save the model, and test it once."""
         folder = Path(self.training.output_dir) / f"fold-{number}"
-        done = folder / "results.json"
-        if self.training.resume and done.is_file():
-            return json.loads(done.read_text(encoding="utf-8"))
+        if (done := self._start(folder, fold)) is not None:
+            return done
         fold.check(self.corpus)
         trainer, result = self._train(folder, fold.train, fold.validation)
         result |= {"fold": number, "protocol": self.data.protocol}
@@ -80,8 +92,7 @@ class Recipe:
             result[side] = figures | {"clips": len(rows), "speakers": sorted(set(clips["speaker"]))}
             if trainer.is_world_process_zero():
                 write_predictions(folder / f"{side}_predictions.csv", clips, prediction, result["labels"])
-        self._finish(trainer, folder, result)
-        return result
+        return self._finish(trainer, folder, result)
 
     def run_on_every_speaker(self) -> dict[str, Any]:
         """Train once on every speaker but the held-out ones, to the last epoch; nothing is validated or tested.
@@ -102,9 +113,24 @@ class Recipe:
             )
         rows = [row for row, speaker in enumerate(speakers) if speaker not in self.data.held_out_speakers]
         folder = Path(self.training.output_dir)
+        if (done := self._start(folder, None)) is not None:
+            return done
         trainer, result = self._train(folder, rows, [])
-        self._finish(trainer, folder, result | {"fold": "none", "held_out_speakers": self.data.held_out_speakers})
-        return result
+        result |= {"fold": "none", "held_out_speakers": self.data.held_out_speakers}
+        return self._finish(trainer, folder, result)
+
+    def _start(self, folder: Path, fold: Fold | None) -> dict[str, Any] | None:
+        """Look at what the folder holds; returns the results of a run that is finished already."""
+        settings = run_settings(self.data, self.model, self.training, self.distillation, fold)
+        if not self.training.resume and not self.training.overwrite_run:
+            refuse_to_overwrite(folder)
+        with self.training.main_process_first(desc="comparing settings"):
+            # the first process writes; the others find what it wrote
+            record_or_compare(folder, settings, self.training.resume or self.training.process_index > 0)
+        done = folder / "results.json"
+        if self.training.resume and done.is_file() and (folder / "model.safetensors").is_file():
+            return json.loads(done.read_text(encoding="utf-8"))
+        return None
 
     def _train(self, folder: Path, train: list[int], validation: list[int]) -> tuple[SerTrainer, dict[str, Any]]:
         labels = label_names(self.corpus.select(train)["emotion"])
@@ -132,13 +158,23 @@ class Recipe:
         trainer.train()
         return trainer, result
 
-    def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> None:
+    def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
+        result = json.loads(json.dumps(result, default=_plain))
+        trainer.save_model(_internal_call=True)
+        file = folder / "results.json"
         if trainer.is_world_process_zero():
-            text = json.dumps(result, indent=2, ensure_ascii=False, default=_plain)
-            (folder / "results.json").write_text(text + "\n", encoding="utf-8")
-        # last, because it also pushes the folder if that was asked for
-        trainer.save_model()
+            part = file.with_suffix(".part")
+            part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            part.replace(file)
+        if self.training.push_to_hub:
+            try:
+                trainer.push_to_hub(commit_message="Model save")
+            except BaseException:
+                # the run is not finished: continued, it pushes again
+                file.unlink(missing_ok=True)
+                raise
         trainer.accelerator.wait_for_everyone()
+        return result
 
 
 def _versions() -> dict[str, str]:

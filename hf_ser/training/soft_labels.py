@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .views import ViewStore
+from .view_store import ViewStore
 
 
 def clip_statistics(store: ViewStore, view: int, rows: Sequence[int]) -> np.ndarray:
@@ -15,9 +15,7 @@ def clip_statistics(store: ViewStore, view: int, rows: Sequence[int]) -> np.ndar
     """
     values = []
     for row in rows:
-        targets = store.read(view, row)[1]
-        if targets is None:
-            raise ValueError(f"the views in {str(store.folder)!r} hold no targets; render them with a teacher")
+        targets = store.read_targets(view, row)
         values.append(np.concatenate([targets.mean(0), targets.std(0)]))
     return np.stack(values)
 

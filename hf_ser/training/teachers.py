@@ -1,5 +1,6 @@
 """Frozen speech encoders whose frame features a small model learns to predict."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,14 @@ class WhisperTeacher:
         config._attn_implementation = "sdpa"
         self.encoder = WhisperEncoder(config).eval().requires_grad_(False)
         self._load(load_file(str(self.folder / "model.safetensors")))
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the teacher's weights and config."""
+        digest = hashlib.sha256()
+        for name in ("config.json", "preprocessor_config.json", "model.safetensors"):
+            digest.update((self.folder / name).read_bytes())
+        return digest.hexdigest()[:16]
 
     @property
     def dim(self) -> int:

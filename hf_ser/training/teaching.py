@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import datasets
 from transformers import PreTrainedModel, SequenceFeatureExtractor
@@ -15,11 +15,11 @@ from .objectives import CrossEntropyObjective, Objective
 from .soft_labels import cross_fitted_logits
 from .spectrogram_augmentation import spectrogram_augmentation
 from .teachers import WhisperTeacher
-from .views import ViewDataset, ViewStore, fingerprint_of
+from .view_dataset import ViewDataset
+from .view_store import ViewStore, fingerprint_of
 
 # views do not depend on the seed of a run, so that runs can share them
 VIEW_SEED = 0
-_NOT_OF_THE_VIEWS = ("teacher", "teacher_weight", "soft_label_weight", "soft_label_temperature", "view_dir")
 
 
 @dataclass
@@ -51,14 +51,17 @@ class DistillationArguments:
     view_dir: str = field(default="outputs/views", metadata={"help": "Where the views lie, for all folds and runs."})
 
     def __post_init__(self) -> None:
-        """Check that a teacher has views to speak of.
+        """Check that what is asked for goes together.
 
         Raises:
-            ValueError: if it has none.
+            ValueError: if a teacher has no views to speak of, or soft labels have no teacher.
         """
         if self.teacher is not None and self.views < 1:
+            raise ValueError(f"views is {self.views} but a teacher is given, expected 1 or more: it speaks of views")
+        if self.teacher is None and self.soft_label_weight > 0:
             raise ValueError(
-                f"views is {self.views} but a teacher is given, expected 1 or more: it is asked once for each view"
+                f"soft_label_weight is {self.soft_label_weight} but no teacher is given; name the folder of a Whisper "
+                "encoder with teacher (--teacher), or set soft_label_weight to 0 to train without one"
             )
 
 
@@ -89,20 +92,27 @@ class Teaching:
     ) -> None:
         self.corpus, self.training, self.settings = corpus, training, settings
         trims = getattr(extractor, "trim_db", None) is not None
-        made_with = {name: value for name, value in vars(settings).items() if name not in _NOT_OF_THE_VIEWS}
-        made_with |= {"seed": VIEW_SEED, "rate": extractor.sampling_rate, "taught": settings.teacher is not None}
-        made_with["bf16"] = training.bf16
-        made_with["trim"] = [extractor.trim_db, extractor.trim_margin] if trims else None
-        fingerprint = fingerprint_of(corpus, made_with)
-        folder = Path(settings.view_dir) / fingerprint
-        self.store = ViewStore(folder, fingerprint, settings.views, extractor.sampling_rate, settings.target_seconds)
+        augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)
+        made_with: dict[str, Any] = {
+            "seed": VIEW_SEED,
+            "sampling_rate": extractor.sampling_rate,
+            "trim": [extractor.trim_db, extractor.trim_margin] if trims else None,
+            "augmentation": augmentation.transforms,
+            "views": settings.views,
+        }
         teacher = None
         if settings.teacher is not None:
-            teacher = WhisperTeacher(settings.teacher, settings.teacher_layers, settings.target_seconds, training.bf16)
-        augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)
+            layers, span = settings.teacher_layers, settings.target_seconds
+            teacher = WhisperTeacher(settings.teacher, layers, span, training.bf16)
+            made_with["teacher"] = [teacher.fingerprint, layers, span, training.bf16]
+        fingerprint = fingerprint_of(corpus, made_with)
+        folder = Path(settings.view_dir) / fingerprint
+        # the processes on a machine share its folder; the first one renders
         with training.main_process_first(desc="rendering views"):
-            trim = extractor.trim_silence if trims else None
-            self.store.render(corpus, augmentation, teacher, trim, seed=VIEW_SEED)
+            self.store = ViewStore(
+                folder, fingerprint, settings.views, extractor.sampling_rate, settings.target_seconds
+            )
+            self.store.render(corpus, augmentation, teacher, extractor.trim_silence if trims else None, seed=VIEW_SEED)
 
     def lesson(
         self, rows: list[int], label2id: dict[str, int], model: PreTrainedModel, extractor: SequenceFeatureExtractor
@@ -126,7 +136,8 @@ class Teaching:
         )
         augmentation = spectrogram_augmentation(self.training, extractor)
         if settings.teacher is None:
-            return Lesson(dataset, CrossEntropyObjective(smoothing), SerCollator(extractor, augmentation))
+            return Lesson(dataset, CrossEntropyObjective(smoothing), DistillationCollator(extractor, augmentation))
+        self._check_columns(model, extractor)
         if settings.soft_label_weight > 0:
             dataset.soft_labels = cross_fitted_logits(
                 self.store, rows, dataset.labels, dataset.speakers, model.config.num_labels
@@ -140,3 +151,18 @@ class Teaching:
             temperature=settings.soft_label_temperature,
         )
         return Lesson(dataset, objective, DistillationCollator(extractor, augmentation))
+
+    def _check_columns(self, model: PreTrainedModel, extractor: SequenceFeatureExtractor) -> None:
+        """See that a column of the model's tokens covers what a target covers.
+
+        Raises:
+            ValueError: if it covers another span; naming both.
+        """
+        columns = model.config.token_grid[1]
+        seconds = model.config.input_size[1] * extractor.hop_length / extractor.sampling_rate / columns
+        if abs(seconds - self.settings.target_seconds) > 0.05 * self.settings.target_seconds:
+            raise ValueError(
+                f"target_seconds is {self.settings.target_seconds}, but a column of this model's tokens covers "
+                f"{seconds:.3f} s, so it would be taught what is heard at other times; set target_seconds to that, or "
+                "change the strides of the tokenizer"
+            )

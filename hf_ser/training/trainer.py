@@ -19,6 +19,7 @@ from transformers import (
     SequenceFeatureExtractor,
     Trainer,
     TrainerCallback,
+    TrainerState,
 )
 from transformers.trainer_utils import TrainOutput
 
@@ -27,7 +28,14 @@ from ..evaluation import compute_metrics
 from ..labels import check_labels_agree
 from ..protocols import SpeakerOverlapError
 from .arguments import SerTrainingArguments
-from .checkpoints import STATE, discard_run, is_complete, last_complete_checkpoint, refuse_to_overwrite
+from .checkpoints import (
+    STATE,
+    discard_run,
+    has_ended,
+    is_complete,
+    last_complete_checkpoint,
+    refuse_to_overwrite,
+)
 from .collator import SerCollator
 from .dataset import SerDataset
 from .muon import MuonWithAdamW, muon_groups
@@ -111,12 +119,18 @@ class SerTrainer(Trainer):
                 "processing_class is None, expected the feature extractor; "
                 "pass processing_class=SpectrogramFeatureExtractor(...)"
             )
+        if not isinstance(model, PreTrainedModel):
+            raise TypeError(
+                f"model is {type(model).__name__}, expected a transformers model (model_init is not supported)"
+            )
         self._id2label = dict(model.config.id2label)
         self._sampling_rate = getattr(processing_class, "sampling_rate", 16000)
         train = self._as_ser_dataset(train_dataset, args, training=True)
         validation = self._as_ser_dataset(eval_dataset, args, training=False)
-        if train is not None and validation is not None and not args.allow_speaker_overlap:
-            refuse_speaker_overlap(train.speakers, validation.speakers)
+        sides = validation.values() if isinstance(validation, dict) else [validation]
+        for side in sides:
+            if train is not None and side is not None and not args.allow_speaker_overlap:
+                refuse_speaker_overlap(train.speakers, side.speakers)
         callbacks = list(callbacks or [])
         if train is not None:
             callbacks.append(_EpochForDataset(train))
@@ -127,6 +141,13 @@ class SerTrainer(Trainer):
         )
         self.eval_collator = eval_data_collator or SerCollator(processing_class)
         self.objective = objective or CrossEntropyObjective(args.label_smoothing_factor)
+        if isinstance(self.objective, nn.Module):
+            if args.ddp_find_unused_parameters:
+                raise ValueError(
+                    "ddp_find_unused_parameters is True, expected None or False: this objective's parameters are used "
+                    "outside the model's forward, where that search cannot see them"
+                )
+            args.ddp_find_unused_parameters = False
         self.eval_objective: Objective = CrossEntropyObjective()
         self._started = False
         super().__init__(
@@ -144,11 +165,15 @@ class SerTrainer(Trainer):
         self.loss_is_scaled_for_ga = False
         self.model_accepts_loss_kwargs = False
 
-    def _as_ser_dataset(
-        self, dataset: SerDataset | datasets.Dataset | None, args: SerTrainingArguments, training: bool
-    ) -> SerDataset | None:
-        if not isinstance(dataset, datasets.Dataset):
+    def _as_ser_dataset(self, dataset: Any, args: SerTrainingArguments, training: bool) -> Any:
+        if isinstance(dataset, dict):
+            return {name: self._as_ser_dataset(part, args, training) for name, part in dataset.items()}
+        if dataset is None or isinstance(dataset, SerDataset):
             return dataset
+        if not isinstance(dataset, datasets.Dataset):
+            raise TypeError(
+                f"a dataset is {type(dataset).__name__}, expected a datasets.Dataset of rows or a SerDataset"
+            )
         augmentation = WaveformAugmentation(args.augmentation, self._sampling_rate) if training else None
         return SerDataset(
             dataset,
@@ -203,28 +228,17 @@ class SerTrainer(Trainer):
             FileExistsError: if `args.output_dir` already holds a run that is neither continued nor given up.
             ValueError: if the checkpoint to continue from is missing or incomplete.
         """
-        folder = self.args.output_dir
-        checkpoint = resume_from_checkpoint or self.args.resume_from_checkpoint
-        if isinstance(checkpoint, bool) or checkpoint is None:
-            last = last_complete_checkpoint(folder) if checkpoint or self.args.resume else None
-            if checkpoint and last is None:
-                raise ValueError(
-                    f"resume_from_checkpoint is True but {folder!r} holds no complete checkpoint; "
-                    "leave it out to start anew"
-                )
-            checkpoint = None if last is None else str(last)
-        elif not is_complete(checkpoint):
-            raise ValueError(
-                f"{checkpoint!r} is no complete checkpoint (a complete one holds weights and a readable {STATE})"
-            )
-        if checkpoint is None and not self._started and not self.args.resume:
+        checkpoint = self._checkpoint_to_continue(resume_from_checkpoint)
+        if checkpoint is None and not self._started:
             if self.args.overwrite_run and self.is_world_process_zero():
-                discard_run(folder)
+                discard_run(self.args.output_dir)
             self.accelerator.wait_for_everyone()
-            refuse_to_overwrite(folder)
+            refuse_to_overwrite(self.args.output_dir, unfinished_is_free=self.args.resume)
         self._started = True
         # the processes must all have looked before the first one writes
         self.accelerator.wait_for_everyone()
+        if checkpoint is not None and has_ended(checkpoint, self.args.num_train_epochs, self.args.max_steps):
+            return self._return_to_end(checkpoint)
         if isinstance(self.objective, nn.Module):
             # as part of the model while it trains, its parameters reach the optimizer, the device and the other
             # processes
@@ -233,6 +247,31 @@ class SerTrainer(Trainer):
             return super().train(resume_from_checkpoint=checkpoint, **kwargs)
         finally:
             self.model._modules.pop(_OBJECTIVE, None)
+
+    def _checkpoint_to_continue(self, asked: str | bool | None) -> str | None:
+        folder = self.args.output_dir
+        checkpoint = asked or self.args.resume_from_checkpoint
+        if isinstance(checkpoint, str):
+            if not is_complete(checkpoint):
+                raise ValueError(
+                    f"{checkpoint!r} is no complete checkpoint: one that can be continued holds weights, optimizer, "
+                    f"schedule, random state and a readable {STATE}"
+                )
+            return checkpoint
+        last = last_complete_checkpoint(folder) if checkpoint or self.args.resume else None
+        if checkpoint and last is None:
+            raise ValueError(
+                f"resume_from_checkpoint is True but {folder!r} holds no complete checkpoint; "
+                "leave it out to start anew"
+            )
+        return None if last is None else str(last)
+
+    def _return_to_end(self, checkpoint: str) -> TrainOutput:
+        """Load what a run that is over ended with, instead of taking steps that it would not have taken."""
+        self.state = TrainerState.load_from_json(str(Path(checkpoint) / STATE))
+        best = self.state.best_model_checkpoint if self.args.load_best_model_at_end else None
+        self._load_from_checkpoint(best or checkpoint)
+        return TrainOutput(self.state.global_step, float("nan"), {})
 
     def predict(
         self,

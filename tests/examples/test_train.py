@@ -95,6 +95,38 @@ def test_fold_that_is_not_there(recipe, folds):
         train.main([str(recipe), f"--folds={folds}"])
 
 
+def test_settings_that_do_not_go_together_are_refused(recipe):
+    with pytest.raises(ValueError, match=r"it goes with folds='none'"):
+        train.main([str(recipe), "--held_out_speakers", "ravdess/01"])
+    with pytest.raises(ValueError, match=r"continue a recipe with resume=True"):
+        train.main([str(recipe), "--resume_from_checkpoint", "x"])
+    with pytest.raises(ValueError, match="no teacher is given"):
+        train.main([str(recipe), "--views", "2", "--soft_label_weight", "0.5"])
+
+
+def test_run_is_not_continued_with_other_settings(recipe, tmp_path):
+    train.main([str(recipe)])
+    with pytest.raises(ValueError, match=r"other settings \(learning_rate 5e-05 -> 0.1\)"):
+        train.main([str(recipe), "--resume", "--learning_rate", "0.1"])
+    train.main([str(recipe), "--resume", "--per_device_eval_batch_size", "3"])
+
+
+def test_what_was_fine_tuned_may_have_heard_the_test_speakers(recipe, tmp_path, capsys):
+    train.main([str(recipe)])
+    assert "no part of the model has heard the test speakers" in capsys.readouterr().out
+    checkpoint = str(tmp_path / "run" / "fold-0")
+    train.main([str(recipe), "--model_name_or_path", checkpoint, "--output_dir", str(tmp_path / "second")])
+    assert "may have heard the test speakers before" in capsys.readouterr().out
+
+
+def test_null_and_empty_settings_are_left_out(recipe, tmp_path):
+    settings = json.loads(recipe.read_text()) | {"max_train_seconds": None, "held_out_speakers": []}
+    recipe.write_text(json.dumps(settings))
+    data, _, training, _ = train.parse([str(recipe)])
+    assert training.max_train_seconds is None
+    assert data.held_out_speakers == []
+
+
 def run(command, **options):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     return subprocess.Popen(
@@ -113,7 +145,7 @@ def run(command, **options):
     [
         [],
         ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"],
-        ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29541"],
+        ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"],
     ],
     ids=["python", "accelerate", "two processes"],
 )

@@ -23,6 +23,11 @@ def test_no_evaluation_needs_no_further_setting(tmp_path):
     [
         ({"remove_unused_columns": True}, "remove_unused_columns is True, expected False"),
         ({"resume": True, "overwrite_run": True}, "either continued or given up"),
+        ({"max_train_seconds": 0.0}, "max_train_seconds is 0.0, expected a number above 0"),
+        ({"muon_learning_rate": -1.0}, "muon_learning_rate is -1.0, expected a number above 0"),
+        ({"eval_strategy": "no", "early_stopping_patience": 2}, "early_stopping_patience needs evaluations"),
+        ({"push_to_hub": True, "hub_strategy": "every_save"}, "hub_strategy is 'every_save', expected 'end'"),
+        ({"label_names": ["labels"]}, r"label_names is \['labels'\]"),
         ({"time_masks": -1}, "time_masks is -1, expected 0 or more"),
         ({"time_mask_share": 0.0}, r"time_mask_share is 0.0, expected a share in \(0, 1\]"),
     ],
@@ -30,3 +35,8 @@ def test_no_evaluation_needs_no_further_setting(tmp_path):
 def test_contradictions_are_refused(tmp_path, settings, message):
     with pytest.raises(ValueError, match=message):
         SerTrainingArguments(output_dir=str(tmp_path), **settings)
+
+
+def test_a_smaller_loss_is_better(tmp_path):
+    arguments = SerTrainingArguments(output_dir=str(tmp_path), metric_for_best_model="loss")
+    assert arguments.greater_is_better is False

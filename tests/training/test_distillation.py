@@ -9,7 +9,7 @@ from hf_ser import speaker_folds
 from hf_ser.augmentation import WaveformAugmentation
 from hf_ser.training import CrossEntropyObjective
 from hf_ser.training.distillation import DistillationCollator, DistillationObjective
-from hf_ser.training.views import ViewDataset
+from hf_ser.training.view_dataset import ViewDataset
 
 
 @pytest.fixture(scope="module")

@@ -129,3 +129,73 @@ def test_early_stopping_counts_evaluations(corpus, tmp_path):
 def test_trainer_without_extractor_is_refused(corpus, tmp_path):
     with pytest.raises(ValueError, match="processing_class is None"):
         SerTrainer(tiny_model(), SerTrainingArguments(output_dir=str(tmp_path)), train_dataset=corpus)
+
+
+def test_early_stopping_is_resumed_where_it_was(corpus, tmp_path):
+    settings = {"num_train_epochs": 30, "learning_rate": 1e-9, "early_stopping_patience": 3}
+    whole = tiny_trainer(corpus, tmp_path / "whole", **settings)
+    whole.train()
+    steps = whole.state.global_step // 4
+    with pytest.raises(StopAt.Interrupted):
+        tiny_trainer(corpus, tmp_path / "broken", callbacks=[StopAt(3 * steps + 1)], **settings).train()
+    resumed = tiny_trainer(corpus, tmp_path / "broken", model=tiny_model(seed=9), resume=True, **settings)
+    resumed.train()
+    assert resumed.state.global_step == whole.state.global_step
+    assert same_weights(whole.model, resumed.model)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"num_train_epochs": 30, "learning_rate": 1e-9, "early_stopping_patience": 1},
+        {"max_steps": 7, "lr_scheduler_type": "constant", "save_strategy": "steps", "save_steps": 7}
+        | {"eval_strategy": "steps", "eval_steps": 7},
+    ],
+    ids=["stopped early", "max_steps"],
+)
+def test_a_run_that_is_over_takes_no_further_step(corpus, tmp_path, settings):
+    whole = tiny_trainer(corpus, tmp_path, **settings)
+    whole.train()
+    again = tiny_trainer(corpus, tmp_path, model=tiny_model(seed=9), resume=True, **settings)
+    assert again.train().global_step == whole.state.global_step
+    assert same_weights(whole.model, again.model)
+
+
+def test_accumulated_gradients_are_resumed_exactly(corpus, tmp_path):
+    settings = AUGMENTED | {"gradient_accumulation_steps": 2, "per_device_train_batch_size": 4}
+    whole = tiny_trainer(corpus, tmp_path / "whole", **settings)
+    whole.train()
+    with pytest.raises(StopAt.Interrupted):
+        tiny_trainer(corpus, tmp_path / "broken", callbacks=[StopAt(5)], **settings).train()
+    resumed = tiny_trainer(corpus, tmp_path / "broken", model=tiny_model(seed=9), resume=True, **settings)
+    resumed.train()
+    assert same_weights(whole.model, resumed.model)
+
+
+def test_checkpoints_that_hold_weights_only_are_neither_continued_nor_overwritten(corpus, tmp_path):
+    tiny_trainer(corpus, tmp_path, save_only_model=True, load_best_model_at_end=False).train()
+    with pytest.raises(FileExistsError, match="already holds a run"):
+        tiny_trainer(corpus, tmp_path, resume=True).train()
+
+
+def test_several_validation_sides_are_checked_and_scored(corpus, tmp_path):
+    trainer = tiny_trainer(corpus, tmp_path)
+    sides = {"first": trainer.eval_dataset.corpus.select([0, 1]), "second": trainer.eval_dataset.corpus.select([2, 3])}
+    metrics = trainer.evaluate(sides)
+    assert {"eval_first_ua", "eval_second_ua"} <= metrics.keys()
+    with pytest.raises(SpeakerOverlapError):
+        SerTrainer(
+            tiny_model(),
+            SerTrainingArguments(output_dir=str(tmp_path)),
+            train_dataset=corpus,
+            eval_dataset={"a": corpus.select([0])},
+            processing_class=tiny_extractor(),
+        )
+
+
+def test_other_kinds_of_datasets_and_models_are_named(corpus, tmp_path):
+    arguments = SerTrainingArguments(output_dir=str(tmp_path))
+    with pytest.raises(TypeError, match=r"a dataset is list, expected a datasets\.Dataset"):
+        SerTrainer(tiny_model(), arguments, train_dataset=[1], processing_class=tiny_extractor())
+    with pytest.raises(TypeError, match="model is NoneType, expected a transformers model"):
+        SerTrainer(None, arguments, train_dataset=corpus, processing_class=tiny_extractor())

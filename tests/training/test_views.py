@@ -1,11 +1,14 @@
+import pickle
+
 import numpy as np
 import pytest
 import torch
-from tiny import LABELS
+from tiny import LABELS, tiny_corpus
 
 from hf_ser import load_audio
 from hf_ser.augmentation import WaveformAugmentation
-from hf_ser.training.views import ViewDataset, ViewStore, fingerprint_of
+from hf_ser.training.view_dataset import ViewDataset
+from hf_ser.training.view_store import ViewStore, fingerprint_of
 
 SPAN = 1600
 
@@ -69,11 +72,24 @@ def test_store_of_other_settings_is_refused(store):
         make_store(store.folder, fingerprint="b")
 
 
-def test_fingerprint_follows_clips_and_settings(corpus):
+def test_fingerprint_follows_clips_their_content_and_settings(corpus, tmp_path):
     first = fingerprint_of(corpus, {"views": 3})
     assert first == fingerprint_of(corpus, {"views": 3})
     assert first != fingerprint_of(corpus, {"views": 4})
     assert first != fingerprint_of(corpus.select(range(5)), {"views": 3})
+    other = tiny_corpus(tmp_path, seed=1)
+    assert list(other["clip"]) == list(corpus["clip"])
+    assert first != fingerprint_of(other, {"views": 3})
+
+
+def test_half_written_files_are_no_views_and_workers_get_no_copies(corpus, tmp_path, store):
+    (tmp_path / "view-0-waveforms.77.part").write_bytes(b"half")
+    fresh = make_store(tmp_path, 1)
+    fresh.render(corpus.select([0]), WaveformAugmentation("none"), teacher)
+    assert len(fresh.read(0, 0)[0]) == len(load_audio(corpus[0]["audio"]))
+    store.read(0, 0)
+    assert len(pickle.dumps(store)) < 2000
+    assert np.array_equal(pickle.loads(pickle.dumps(store)).read(1, 3)[0], store.read(1, 3)[0])
 
 
 def test_target_statistics_are_those_of_the_given_rows(store):

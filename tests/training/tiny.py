@@ -23,8 +23,8 @@ EMOTIONS = ("neutral", "sad", "angry")
 LABELS = {name: index for index, name in enumerate(EMOTIONS)}
 
 
-def tiny_corpus(folder, actors=range(1, 7)):
-    make_ravdess_tree(folder, actors, EMOTIONS, seconds=(0.4, 0.7))
+def tiny_corpus(folder, actors=range(1, 7), seed=0):
+    make_ravdess_tree(folder, actors, EMOTIONS, seconds=(0.4, 0.7), seed=seed)
     return load_corpus("ravdess", folder)
 
 

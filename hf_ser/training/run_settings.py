@@ -1,0 +1,70 @@
+"""What a run was asked for, written beside it, so that a run that is continued is the same run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..protocols import Fold
+from .arguments import SerTrainingArguments
+from .building import ModelArguments
+from .folds import DataArguments
+from .teaching import DistillationArguments
+
+NAME = "settings.json"
+# settings of the Trainer that decide its outcome; the others say where to write and what to print
+_DECISIVE = (
+    *("seed", "num_train_epochs", "max_steps", "per_device_train_batch_size", "gradient_accumulation_steps"),
+    *(
+        "learning_rate",
+        "muon_learning_rate",
+        "weight_decay",
+        "warmup_steps",
+        "lr_scheduler_type",
+        "optim",
+        "adam_beta1",
+    ),
+    *("adam_beta2", "adam_epsilon", "max_grad_norm", "bf16", "fp16", "label_smoothing_factor", "augmentation"),
+    *("time_masks", "time_mask_share", "frequency_masks", "frequency_mask_width", "frequency_shift"),
+    *("max_train_seconds", "early_stopping_patience", "metric_for_best_model", "load_best_model_at_end"),
+)
+
+
+def run_settings(
+    data: DataArguments,
+    model: ModelArguments,
+    training: SerTrainingArguments,
+    distillation: DistillationArguments,
+    fold: Fold | None,
+) -> dict[str, Any]:
+    """Everything that decides the outcome of a run, as plain JSON values."""
+    settings: dict[str, Any] = {name: getattr(training, name) for name in _DECISIVE}
+    settings |= vars(model)
+    if distillation.views > 0:
+        settings |= {name: value for name, value in vars(distillation).items() if name not in ("teacher", "view_dir")}
+        settings["taught"] = distillation.teacher is not None
+    settings |= {"corpus": data.corpus, "held_out_speakers": data.held_out_speakers}
+    if fold is not None:
+        settings |= {"protocol": data.protocol, "test_speakers": fold.test_speakers}
+        settings["validation_speakers"] = fold.validation_speakers
+    return json.loads(json.dumps(settings, default=str))
+
+
+def record_or_compare(folder: Path, settings: dict[str, Any], resume: bool) -> None:
+    """Write the settings beside a new run, or see that a continued one is asked for the same.
+
+    Raises:
+        ValueError: if a run is to be continued with other settings; naming them.
+    """
+    file = folder / NAME
+    if resume and file.is_file():
+        found = json.loads(file.read_text(encoding="utf-8"))
+        differing = sorted(name for name in found.keys() | settings.keys() if found.get(name) != settings.get(name))
+        if differing:
+            shown = ", ".join(f"{name} {found.get(name)!r} -> {settings.get(name)!r}" for name in differing[:5])
+            raise ValueError(
+                f"the run in {str(folder)!r} was started with other settings ({shown}); continue it with the "
+                "same ones, or choose another output_dir"
+            )
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
