@@ -1,10 +1,12 @@
 # make help tells what there is. Every target installs what it needs into .venv and can be repeated.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# For a GPU: make install TORCH=torch  (the newest CUDA build, in place of the CPU build)
-TORCH ?= torch==2.13.0
+# For a GPU: make install TORCH=torch  (the newest build that pip offers, in place of the pinned one)
+PINNED := torch==2.13.0
+TORCH ?= $(PINNED)
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+# another choice of torch is another installation
+INSTALLED := $(VENV)/.installed-$(subst =,-,$(TORCH))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow test-recordings lint format bench clean
@@ -19,10 +21,10 @@ $(INSTALLED): setup.py constraints.txt
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(VENV) holds an old Python; hf_ser needs 3.11: remove $(VENV), or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "==> [1/2] $(TORCH)"
 	@grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt; case "$(TORCH)" in *==*) echo "$(TORCH)" >> $(VENV)/constraints.txt;; esac
-	$(BIN)/python -m pip install --progress-bar on -c $(VENV)/constraints.txt "$(TORCH)"
+	$(BIN)/python -m pip install --progress-bar on $(if $(filter $(PINNED),$(TORCH)),,--upgrade) -c $(VENV)/constraints.txt "$(TORCH)"
 	@echo "==> [2/2] hf_ser and its development tools"
 	$(BIN)/python -m pip install --progress-bar on -c $(VENV)/constraints.txt -e ".[dev]"
-	@touch $@
+	@rm -f $(VENV)/.installed-*; touch $@
 
 install: $(INSTALLED)  ## Make .venv and install hf_ser with its development tools
 

@@ -19,11 +19,12 @@ REQUIRES = [
     "safetensors>=0.4.3",
     "soundfile>=0.13",
     "soxr>=0.5",
+    "tqdm>=4.66",
     "torch>=2.6",
     "transformers>=5.6,<6",
 ]
 EXTRAS = {
-    "train": ["evaluate>=0.4.3", "scikit-learn>=1.4"],
+    "train": ["scikit-learn>=1.4"],
     "augment": ["audiomentations>=0.40"],
     "bench": ["librosa>=0.10"],
     "dev": [

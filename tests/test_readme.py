@@ -47,3 +47,10 @@ def test_sample_clips_are_the_ones_of_their_notice():
     assert {clip.split("-")[6][:2] for clip in clips} == {"23", "24"}
     assert "CC BY-NC-SA 4.0" in notice
     assert "Livingstone" in notice
+
+
+def test_no_placeholder_is_left():
+    for path in (ROOT / "README.md", *(ROOT / "model_cards").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        left = re.findall(r"<!-- \w+ -->|\b(?:RESULTS|PARAMS|FILE_SIZE|VIEWS|COST)\b", text)
+        assert not left, (path.name, left)

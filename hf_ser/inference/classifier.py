@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoFeatureExtractor,
     AutoModelForAudioClassification,
@@ -67,12 +68,18 @@ class EmotionClassifier:
             model: folder or id; `hf_ser.default_model()` is the checkpoint that ships with the package.
             batch_size: windows scored at once.
             device: where the model runs.
+
+        Raises:
+            OSError: if there is no checkpoint.
+            ValueError: if its weights are damaged, or its model type is unknown.
         """
-        return cls(
-            AutoModelForAudioClassification.from_pretrained(model).to(device),
-            AutoFeatureExtractor.from_pretrained(model),
-            batch_size,
-        )
+        try:
+            network = AutoModelForAudioClassification.from_pretrained(model)
+        except SafetensorError as error:
+            raise ValueError(
+                f"the weights of {model!r} cannot be read ({error}): the file is damaged or incomplete; fetch it again"
+            ) from error
+        return cls(network.to(device), AutoFeatureExtractor.from_pretrained(model), batch_size)
 
     def __call__(self, source: Any, **load_options: Any) -> EmotionPrediction:
         """Classify one recording.

@@ -127,3 +127,14 @@ def test_command_reports_a_bad_file_on_the_error_stream(checkpoint, ravdess_tree
 def test_command_names_a_model_that_is_not_there(tmp_path, capsys):
     assert main(["predict", "x.wav", "--model", str(tmp_path / "nothing")]) == 2
     assert "cannot load the model" in capsys.readouterr().err
+
+
+def test_damaged_weights_are_named(checkpoint, tmp_path, capsys):
+    for file in checkpoint.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="damaged or incomplete"):
+        EmotionClassifier.from_pretrained(str(tmp_path))
+    assert main(["predict", "x.wav", "--model", str(tmp_path)]) == 2
+    assert "cannot load the model" in capsys.readouterr().err
