@@ -1,14 +1,22 @@
 """Configuration of the Compact Transformer family: CCT, CVT and ViT-Lite."""
 
+from dataclasses import fields
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig
 
+from .overrides_cct import check_overrides, label_overrides
 from .variants_cct import variant_settings
 
 POSITION_EMBEDDING_TYPES = ("learnable", "sinusoidal", "none")
 POOLINGS = ("sequence", "class_token")
+
+
+def _is_count(value: Any) -> bool:
+    """Whether a value is a whole number of at least 1."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def as_image_size(value: int | list[int] | tuple[int, ...]) -> list[int]:
@@ -23,12 +31,14 @@ def as_image_size(value: int | list[int] | tuple[int, ...]) -> list[int]:
     Raises:
         ValueError: If it is not one or two positive whole numbers.
     """
-    sides = [value, value] if isinstance(value, int) else list(value)
-    if len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+    # `tolist` makes plain numbers of numpy's and torch's
+    plain: Any = value.tolist() if hasattr(value, "tolist") else value
+    sides = list(plain) if isinstance(plain, (list, tuple)) else [plain, plain]
+    if len(sides) != 2 or not all(map(_is_count, sides)):
         raise ValueError(
             f"got image_size={value!r}, expected a side or [frequency bins, time frames]; pass e.g. [64, 400]"
         )
-    return sides
+    return [int(side) for side in sides]
 
 
 class TokenizerStage(NamedTuple):
@@ -140,23 +150,29 @@ class CctConfig(PreTrainedConfig):
 
         Args:
             name: For instance "cct_7_3x1_32", "cct_14_7x2_224", "cvt_7_4_32", "vit_6_4_32_sine" or "cct_7_3x2_64x400".
-            **overrides: Any field of `CctConfig` (also `num_labels`, `id2label`) to set differently.
+            **overrides: Any field of `CctConfig` (also `num_labels`, `id2label` or `label2id`) to set differently.
 
         Returns:
             The configuration; without overrides it has the published classes, 3 channels and the image size in the
             name.
 
         Raises:
-            ValueError: If the name is unknown (the message lists close matches) or an override does not fit.
+            ValueError: If the name or an override is unknown (the message lists close matches), an override does not
+                fit, or label names and `num_labels` disagree.
         """
         settings = variant_settings(name)
-        if overrides.get("id2label") is not None:
-            settings["num_labels"] = len(overrides["id2label"])
-        return cls(**(settings | overrides))
+        check_overrides(overrides, (field.name for field in fields(cls)))
+        settings |= overrides
+        settings |= label_overrides(overrides)
+        settings["image_size"] = as_image_size(settings["image_size"])
+        return cls(**settings)
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.image_size = as_image_size(self.image_size)
         self._check_values()
+        count = kwargs.get("num_labels", 1 if self.id2label is None else len(self.id2label))
+        if not _is_count(count):
+            raise ValueError(f"got num_labels={count!r}, expected a whole number of at least 1")
         super().__post_init__(**kwargs)
 
     def _check_values(self) -> None:
@@ -167,9 +183,16 @@ class CctConfig(PreTrainedConfig):
                 )
         positive = ("num_channels", "hidden_size", "num_hidden_layers", "num_attention_heads", "mlp_ratio")
         tokenizer = ("num_layers", "pool_kernel_size", "pool_stride")
-        for name in (*positive, *(f"tokenizer_{field}" for field in tokenizer)):
+        small = ("layer_norm_eps", "initializer_range", "position_initializer_range")
+        for name in (*positive, *(f"tokenizer_{field}" for field in tokenizer), *small):
             if getattr(self, name) <= 0:
                 raise ValueError(f"got {name}={getattr(self, name)}, expected a number above 0")
+        most = self.tokenizer_pool_kernel_size // 2
+        if self.tokenizer_max_pool and not 0 <= self.tokenizer_pool_padding <= most:
+            raise ValueError(
+                f"got tokenizer_pool_padding={self.tokenizer_pool_padding}, expected 0 to {most}, half of "
+                f"tokenizer_pool_kernel_size={self.tokenizer_pool_kernel_size}"
+            )
         self.tokenizer_stages  # noqa: B018 - raises where a list does not fit
         for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "drop_path_rate"):
             if not 0 <= getattr(self, name) < 1:

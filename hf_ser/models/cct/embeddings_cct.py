@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers.activations import ACT2FN
 
 from .configuration_cct import CctConfig, TokenizerStage
+from .layers_cct import activation_of
 from .positions_cct import is_sinusoid_table, resize_position_table, sinusoid_table
 
 
@@ -36,7 +36,7 @@ def clip_lengths(attention_mask: torch.Tensor) -> torch.Tensor | None:
         Frames of each clip, shape (batch,); None if there is no padding at all.
 
     Raises:
-        ValueError: If real frames follow padding (left padding or holes).
+        ValueError: If real frames follow padding (left padding or holes); checked on the CPU outside compilation.
     """
     mask = attention_mask != 0
     if mask.device.type == "cpu" and not torch.compiler.is_compiling() and not torch.jit.is_tracing():
@@ -65,7 +65,9 @@ class CctTokenizerStage(nn.Module):
             padding=stage.padding,
             bias=config.tokenizer_bias,
         )
-        self.activation = nn.Identity() if config.tokenizer_activation is None else ACT2FN[config.tokenizer_activation]
+        self.activation = (
+            nn.Identity() if config.tokenizer_activation is None else activation_of(config, "tokenizer_activation")
+        )
         self.pool = (
             nn.MaxPool2d(
                 config.tokenizer_pool_kernel_size, config.tokenizer_pool_stride, config.tokenizer_pool_padding
@@ -239,7 +241,8 @@ class CctEmbeddings(nn.Module):
             tokens.
 
         Raises:
-            ValueError: If shapes do not fit the configuration, or the mask is not right padding.
+            ValueError: If shapes do not fit the configuration, or the mask is not right padding; the mask's form is
+                checked on the CPU outside compilation.
         """
         self._check_input(input_features, attention_mask)
         lengths = None if attention_mask is None else clip_lengths(attention_mask)

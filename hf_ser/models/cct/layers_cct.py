@@ -1,5 +1,6 @@
-"""Parts of the encoder: attention, MLP and sequence pooling."""
+"""Parts of the model: activations by name, attention, MLP and sequence pooling."""
 
+import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,27 @@ from transformers.activations import ACT2FN
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from .configuration_cct import CctConfig
+
+
+def activation_of(config: CctConfig, field: str) -> nn.Module:
+    """Build the activation that a field of the configuration names.
+
+    Args:
+        config: The configuration.
+        field: "hidden_act" or "tokenizer_activation".
+
+    Returns:
+        The activation.
+
+    Raises:
+        ValueError: If transformers knows no activation of that name.
+    """
+    name = getattr(config, field)
+    if name not in ACT2FN:
+        close = difflib.get_close_matches(str(name), ACT2FN, n=3)
+        hint = f"did you mean {', '.join(close)}?" if close else "pass e.g. 'relu' or 'gelu'"
+        raise ValueError(f"got {field}={name!r}, expected one of {', '.join(sorted(ACT2FN))}; {hint}")
+    return ACT2FN[name]
 
 
 def eager_attention_forward(
@@ -101,7 +123,7 @@ class CctMLP(nn.Module):
         super().__init__()
         width = int(config.hidden_size * config.mlp_ratio)
         self.fc1 = nn.Linear(config.hidden_size, width)
-        self.activation = ACT2FN[config.hidden_act]
+        self.activation = activation_of(config, "hidden_act")
         self.fc2 = nn.Linear(width, config.hidden_size)
         self.hidden_dropout = config.hidden_dropout_prob
 
@@ -137,4 +159,4 @@ class CctSequencePooling(nn.Module):
         return torch.matmul(scores.softmax(dim=-1), hidden_states).squeeze(1)
 
 
-__all__ = ["CctAttention", "CctMLP", "CctSequencePooling", "eager_attention_forward"]
+__all__ = ["CctAttention", "CctMLP", "CctSequencePooling", "activation_of", "eager_attention_forward"]

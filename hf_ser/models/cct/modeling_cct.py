@@ -198,7 +198,8 @@ class CctModel(CctPreTrainedModel):
             there is one, and `pooler_output` (batch, hidden_size).
 
         Raises:
-            ValueError: If shapes do not fit the configuration, or the mask is not right padding.
+            ValueError: If shapes do not fit the configuration, or the mask is not right padding; the mask's form is
+                checked on the CPU outside compilation.
         """
         hidden_states, token_mask = self.embeddings(input_features, attention_mask)
         layer_mask = None if token_mask is None else self._layer_mask(hidden_states, token_mask)
@@ -245,8 +246,8 @@ class CctForAudioClassification(CctPreTrainedModel):
             `logits` (batch, num_labels), and `loss` if labels are given.
 
         Raises:
-            ValueError: If shapes do not fit, the mask is not right padding, or labels are soft while `problem_type`
-                is not set.
+            ValueError: If shapes do not fit, the mask is not right padding (checked on the CPU outside compilation),
+                or labels are soft while `problem_type` is not set.
         """
         outputs = self.cct(input_features, attention_mask=attention_mask, **kwargs)
         logits = self.classifier(self.dropout(outputs.pooler_output))
