@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from .presets import preset_settings
 from .spectrogram_extraction import SpectrogramExtraction
-from .spectrogram_settings import check_settings, check_unknown, image_channels, plain_figures
+from .spectrogram_settings import check_settings, check_unknown, plain_figures
 from .spectrogram_stages import feature_bands, feature_channels, padding_column
 
 BAND_FIGURES = ("band_mean", "band_std", "band_min", "band_max")
@@ -186,19 +186,11 @@ class SpectrogramFeatureExtractor(SpectrogramExtraction):
         return None if self.num_frames is None else self._samples_of(self.num_frames) / self.sampling_rate
 
     @property
-    def output_size(self) -> tuple[int, int, int | None]:
-        """Channels, rows and columns of `input_features`; columns are None if they depend on the clip."""
-        channels = image_channels(self.__dict__)
-        if self.image_size is not None:
-            return channels, self.image_size[0], self.image_size[1]
-        return channels, self.feature_size, self.num_frames
-
-    @property
     def floor_value(self) -> float | list[Any] | None:
         """What silence, and so a padded frame, holds in `input_features`.
 
-        One number, or a list over rows, or a list over channels of lists over rows, as far as they differ. None with
-        normalization="clip", where it depends on the clip.
+        One number, or a list over rows, or a list over channels of lists over rows, as far as they differ. Rows are
+        those of `output_size`. None with normalization="clip", where it depends on the clip.
 
         Raises:
             ValueError: If normalization needs figures that have not been fitted yet.
@@ -211,7 +203,14 @@ class SpectrogramFeatureExtractor(SpectrogramExtraction):
         return values.pop() if len(values) == 1 else rows[0] if len(rows) == 1 else rows
 
     def frames_of(self, num_samples: int) -> int:
-        """Number of real frames (ones in the mask) of a clip of `num_samples` samples, `num_frames` at most."""
+        """Number of real frames of a clip: the ones in its mask, before any resizing to `image_size`.
+
+        Args:
+            num_samples: Length of the clip in samples; with `trim_db`, what `trim_silence` leaves of it.
+
+        Returns:
+            Spectrogram frames, `num_frames` at most.
+        """
         return self._count_frames(num_samples, self.num_frames)
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Named settings: the front ends of the published systems, and plain ones to start from."""
 
+import copy
 from typing import Any
 
 _SYSTEM_001: dict[str, Any] = {
@@ -116,4 +117,4 @@ def preset_settings(name: str) -> dict[str, Any]:
     """
     if name not in PRESETS:
         raise ValueError(f"unknown preset {name!r}; presets: {', '.join(sorted(PRESETS))}")
-    return dict(PRESETS[name])
+    return copy.deepcopy(PRESETS[name])

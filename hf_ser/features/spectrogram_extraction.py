@@ -9,12 +9,13 @@ from transformers.feature_extraction_sequence_utils import SequenceFeatureExtrac
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.utils import PaddingStrategy, TensorType, logging
 
+from .call_checks import check_count, check_flag, check_picture_padding
 from .normalization import RunningBandStatistics
 from .segmentation import cut
 from .silence import sounding_span
 from .spectrogram import count_frames
-from .spectrogram_padding import frame_mask, pad_features, padded_length
-from .spectrogram_settings import check_settings
+from .spectrogram_padding import frame_mask, late_items, pad_features, padded_length
+from .spectrogram_settings import check_settings, image_channels
 from .spectrogram_stages import as_image, assemble, extract, padding_column, raw_features
 from .waveform_checks import as_waveforms, check_device, check_sampling_rate
 
@@ -45,7 +46,8 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             raw_speech: A mono clip in [-1, 1] as a 1-D array, tensor or list of floats, or a list of such clips.
             sampling_rate: Sampling rate of the clips in Hz; must equal the extractor's.
             padding: "max_length" (to `max_length` or `num_frames`), "longest" or True, or False for clips of equal
-                length. By default "max_length" where a length is known, otherwise "longest".
+                length. By default "max_length" where a length is known, otherwise "longest". With `image_size`, only
+                "max_length" where a length is known; otherwise each picture is of a whole clip, and nothing is padded.
             max_length: Frames to crop and pad to in place of `num_frames`.
             truncation: What to do with longer clips: None crops them and warns once, True crops, False raises.
             pad_to_multiple_of: Rounds the padded number of frames up to a multiple.
@@ -59,14 +61,17 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
 
         Raises:
             TypeError: If a clip is not an array of floats.
-            ValueError: If the sampling rate is missing or wrong, a clip is empty, too short, not finite or not 1-D, or
-                does not fit with truncation=False.
+            ValueError: If the sampling rate is missing or wrong, an argument has a value that means nothing, a clip is
+                empty, too short, not finite or not 1-D, or does not fit with truncation=False.
         """
         check_sampling_rate(sampling_rate, self.sampling_rate)
         device = check_device(device)
-        if max_length is not None and max_length < 1:
-            raise ValueError(f"max_length={max_length}, expected a number of frames of at least 1")
-        limit = self.num_frames if max_length is None else max_length
+        check_flag("truncation", truncation)
+        check_flag("return_attention_mask", return_attention_mask)
+        multiple = check_count("pad_to_multiple_of", pad_to_multiple_of)
+        limit = check_count("max_length", self.num_frames if max_length is None else max_length)
+        if self.image_size is not None and limit is not None:
+            check_picture_padding(padding, limit)
         waveforms = self._truncate_waveforms(self._trimmed(as_waveforms(raw_speech)), limit, truncation)
         frames = self._real_frames(waveforms, limit)
         with torch.no_grad():
@@ -78,7 +83,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
                 features = torch.cat(pictures)
                 frames = [features.shape[-1]] * len(frames)
             else:
-                length = padded_length(frames, padding, limit, pad_to_multiple_of)
+                length = padded_length(frames, padding, limit, multiple)
                 features = as_image(self, assemble(self, waveforms, frames, length, device))
                 frames = self._image_columns(frames, length)
         return self._to_batch(features, frames, features.shape[-1], return_tensors, return_attention_mask)
@@ -147,7 +152,7 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
 
     def pad(  # type: ignore[override]
         self,
-        processed_features: Sequence[Any],
+        processed_features: Any,
         padding: bool | str | PaddingStrategy | None = True,
         max_length: int | None = None,
         truncation: bool = False,
@@ -159,10 +164,11 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
 
         Args:
             processed_features: Mappings with `input_features` of shape (channels, frequency, time), time varying, and
-                perhaps `attention_mask` of shape (time,). Other keys are left out.
-            padding: As in a call.
+                perhaps `attention_mask` of shape (time,); or one mapping of these names to lists. Values are arrays,
+                tensors or nested lists, such as the rows of a dataset hold. Other keys are left out.
+            padding: As in a call. With `image_size`, pictures are all of one size and only stacked.
             max_length: Frames to pad to in place of `num_frames`.
-            truncation: Not supported.
+            truncation: Only False; crop clips when their features are computed.
             pad_to_multiple_of: As in a call.
             return_attention_mask: As in a call.
             return_tensors: As in a call.
@@ -171,19 +177,31 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             `input_features` and `attention_mask` as a call returns them.
 
         Raises:
-            ValueError: If truncation is asked for, features are longer than the length, or the floor is not known
-                because it depends on the clip.
+            TypeError: If the features are not mappings.
+            ValueError: If there are no features, they lack `input_features` or have another shape, truncation is
+                asked for, they are longer than the length, or the floor is not known because it depends on the clip.
         """
-        values = [item["input_features"] for item in processed_features]
-        widths = [int(value.shape[-1]) for value in values]
-        frames = [
-            int(item["attention_mask"].sum()) if "attention_mask" in item else width
-            for item, width in zip(processed_features, widths, strict=True)
-        ]
-        limit = self.num_frames if self.image_size is None else self.image_size[1]
-        limit = limit if max_length is None else max_length
-        length = padded_length(widths, padding, limit, pad_to_multiple_of)
-        if truncation or max(widths) > length:
+        check_flag("return_attention_mask", return_attention_mask)
+        check_flag("truncation", truncation)
+        if truncation:
+            raise ValueError(
+                f"truncation={truncation!r}, expected False: pad() crops nothing; pass truncation=True to the call"
+                " that computes the features"
+            )
+        multiple = check_count("pad_to_multiple_of", pad_to_multiple_of)
+        limit = check_count("max_length", max_length)
+        channels, rows, columns = self.output_size
+        values, frames = late_items(processed_features, channels, rows)
+        widths = [value.shape[-1] for value in values]
+        length = padded_length(widths, padding, columns if limit is None else limit, multiple)
+        if self.image_size is not None and any(width != length for width in widths):
+            raise ValueError(
+                f"pictures of {min(widths)} to {max(widths)} columns, expected {length} each: image_size is"
+                f" {self.image_size}, and a picture is not padded; leave max_length and pad_to_multiple_of out"
+            )
+        if self.image_size is not None:
+            return self._to_batch(torch.stack(values), frames, length, return_tensors, return_attention_mask)
+        if max(widths) > length:
             raise ValueError(
                 f"features of {max(widths)} frames do not fit {length}: crop clips when their features are computed"
             )
@@ -196,20 +214,28 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         batch = pad_features(values, floor, length)
         return self._to_batch(batch, frames, length, return_tensors, return_attention_mask)
 
-    def fit_normalization(self, waveforms: Iterable[Any], normalization: str | None = None) -> Self:
+    def fit_normalization(
+        self, waveforms: Iterable[Any], normalization: str | None = None, sampling_rate: int | None = None
+    ) -> Self:
         """Set the figures of "band" or "band_minmax" normalisation from training clips, seen one at a time.
+
+        Figures are of whole clips, trimmed by `trim_db`: frames beyond `num_frames`, which a call crops and `segment`
+        and windows show, count too.
 
         Args:
             waveforms: Clips at the extractor's sampling rate, 1-D; an iterator will do, memory does not grow with it.
             normalization: "band" or "band_minmax"; None keeps the extractor's, or "band" if that is neither.
+            sampling_rate: Sampling rate of the clips in Hz, checked if given; must equal the extractor's.
 
         Returns:
             The extractor itself.
 
         Raises:
             TypeError: If a clip is not an array of floats.
-            ValueError: If there are no clips, or a clip is refused as in a call.
+            ValueError: If there are no clips, the sampling rate is another, or a clip is refused as in a call.
         """
+        if sampling_rate is not None:
+            check_sampling_rate(sampling_rate, self.sampling_rate)
         if normalization is None:
             normalization = self.normalization if self.normalization in ("band", "band_minmax") else "band"
         if normalization not in ("band", "band_minmax"):
@@ -231,6 +257,14 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
             self.band_min, self.band_max = statistics.low_and_high()
         self.normalization = normalization
         return self
+
+    @property
+    def output_size(self) -> tuple[int, int, int | None]:
+        """Channels, rows and columns of `input_features`; columns are None if they depend on the clip."""
+        channels = image_channels(self.__dict__)
+        if self.image_size is not None:
+            return channels, self.image_size[0], self.image_size[1]
+        return channels, self.feature_size, self.num_frames
 
     def trim_silence(self, waveform: np.ndarray) -> np.ndarray:
         """Cut off leading and trailing silence as a call does, by `trim_db` and `trim_margin`.

@@ -235,7 +235,7 @@ def as_image(settings: Any, values: torch.Tensor, resize: bool = True) -> torch.
 
 
 def padding_column(settings: Any) -> torch.Tensor | None:
-    """What a padded frame of `input_features` holds before any resizing.
+    """What a padded frame of `input_features` holds: with `image_size`, a column of the picture.
 
     Args:
         settings: The extractor.
@@ -250,4 +250,10 @@ def padding_column(settings: Any) -> torch.Tensor | None:
         return None
     else:
         column = normalize(settings, column[None, ..., None], column)[1]
-    return as_image(settings, column[None, ..., None], resize=False)[0, ..., 0]
+    plain = as_image(settings, column[None, ..., None], resize=False)[0, ..., 0]
+    if settings.image_size is None:
+        return plain
+    if bool((plain == plain[:, :1]).all()):
+        # resizing would only round the one value that all rows have
+        return plain[:, :1].repeat(1, settings.image_size[0])
+    return as_image(settings, column[None, ..., None])[0, ..., 0]

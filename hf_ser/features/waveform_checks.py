@@ -30,14 +30,15 @@ def _as_waveform(clip: Any, name: str) -> np.ndarray:
     if clip.ndim != 1:
         raise ValueError(
             f"{name} has shape {tuple(clip.shape)}, expected one axis (samples,): pass a batch as a list of 1-D"
-            " arrays, and mix channels down with hf_ser.load_audio(array, channel_axis=...) or array.mean(axis)"
+            " arrays, and mix channels down with array.mean(axis) or hf_ser.load_audio(array, channel_axis=...,"
+            " source_sampling_rate=...)"
         )
     if clip.size == 0:
         raise ValueError(f"{name} is empty (zero samples): leave it out of the batch")
     if clip.dtype.kind in "iub":
         raise TypeError(
-            f"{name} has dtype {clip.dtype}, expected floats in [-1, 1]: divide by full scale (array / 32768 for int16"
-            " sound) or use hf_ser.load_audio, which does"
+            f"{name} has dtype {clip.dtype}, expected floats in [-1, 1]: divide by full scale, 32768 for 16-bit"
+            " sound, as in numpy.asarray(samples, 'float32') / 32768"
         )
     if clip.dtype.kind != "f":
         raise TypeError(f"{name} has dtype {clip.dtype}, expected floats in [-1, 1]")
@@ -111,11 +112,11 @@ def check_device(device: str | torch.device) -> torch.device:
         The device.
 
     Raises:
-        ValueError: If there is no such kind of device, or torch finds none here.
+        ValueError: If there is no such kind of device, it cannot compute, or torch finds none here.
     """
     try:
         found = torch.device(device)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(
             f"device={device!r} is no device torch knows: use 'cpu', 'cuda', 'cuda:1', 'mps', ..."
         ) from error
@@ -123,4 +124,10 @@ def check_device(device: str | torch.device) -> torch.device:
         raise ValueError(
             f"device={device!r}, but torch finds no GPU here: use device='cpu', or install a CUDA build of torch"
         )
+    if found.type == "meta":
+        raise ValueError(f"device={device!r} computes nothing: use 'cpu', or the device of the model")
+    try:
+        torch.empty(0, device=found)
+    except (RuntimeError, NotImplementedError, AssertionError, ImportError) as error:
+        raise ValueError(f"device={device!r}, but torch finds no such device here: use device='cpu'") from error
     return found
