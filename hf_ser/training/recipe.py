@@ -58,8 +58,6 @@ class Recipe:
         self.distillation = distillation or DistillationArguments()
         self.corpus = load_corpus(data.corpus, data.data_dir)
         self.teaching: Teaching | None = None
-        if distillation is not None and distillation.views > 0:
-            self.teaching = Teaching(self.corpus, build_extractor(model), training, distillation)
 
     def run(self) -> list[dict[str, Any]]:
         """Run the chosen folds; with `resume`, finished ones are not run again and an interrupted one continues.
@@ -143,6 +141,9 @@ class Recipe:
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
         result |= {"parameters": model.num_parameters(), "versions": _versions()}
+        if self.distillation.views > 0 and self.teaching is None:
+            # not before it is needed: the table of finished folds needs no views
+            self.teaching = Teaching(self.corpus, build_extractor(self.model), self.training, self.distillation)
         lesson = None if self.teaching is None else self.teaching.lesson(train, ids, model, extractor)
         name = self.training.hub_model_id or Path(self.training.output_dir).name
         training = replace(self.training, output_dir=str(folder), hub_model_id=name)  # type: ignore[call-arg]
