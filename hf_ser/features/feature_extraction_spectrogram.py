@@ -181,6 +181,13 @@ class SpectrogramFeatureExtractor(SpectrogramExtraction):
         return self.hop_length / self.sampling_rate
 
     @property
+    def batch_padding(self) -> str:
+        """The padding under which a clip in a batch is what it is alone: "longest", which wastes least, where it can
+        be.
+        """
+        return "max_length" if self.image_size is not None and self.num_frames is not None else "longest"
+
+    @property
     def max_seconds(self) -> float | None:
         """Longest clip that fits `num_frames` without loss, in seconds; None if the number of frames is not fixed."""
         return None if self.num_frames is None else self._samples_of(self.num_frames) / self.sampling_rate

@@ -135,9 +135,9 @@ class EmotionClassifier:
         return windows
 
     def _logits(self, windows: list[np.ndarray]) -> np.ndarray:
-        features = self.feature_extractor(
-            windows, sampling_rate=self.feature_extractor.sampling_rate, padding="longest", return_tensors="pt"
-        )
+        extractor = self.feature_extractor
+        padding = getattr(extractor, "batch_padding", "longest")
+        features = extractor(windows, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
         with torch.inference_mode():
             outputs = self.model(**features.to(self.model.device))
         return outputs.logits.float().cpu().numpy()

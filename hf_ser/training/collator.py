@@ -21,18 +21,18 @@ class SerCollator:
             `attention_mask` (batch, time).
         masking: called as `masking(input_features, attention_mask, generators)` with one generator for each clip,
             keyed by (seed, epoch, row).
-        padding: the extractor's padding; "longest" wastes nothing, "max_length" gives fixed frames.
+        padding: the extractor's padding; by default its `batch_padding`, or "longest" if it names none.
     """
 
     def __init__(
         self,
         feature_extractor: SequenceFeatureExtractor,
         masking: SpectrogramTransform | None = None,
-        padding: str | bool = "longest",
+        padding: str | bool | None = None,
     ) -> None:
         self.feature_extractor = feature_extractor
         self.masking = masking
-        self.padding = padding
+        self.padding = getattr(feature_extractor, "batch_padding", "longest") if padding is None else padding
 
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Collate examples of a `SerDataset`.

@@ -199,3 +199,16 @@ def test_other_kinds_of_datasets_and_models_are_named(corpus, tmp_path):
         SerTrainer(tiny_model(), arguments, train_dataset=[1], processing_class=tiny_extractor())
     with pytest.raises(TypeError, match="model is NoneType, expected a transformers model"):
         SerTrainer(None, arguments, train_dataset=corpus, processing_class=tiny_extractor())
+
+
+@pytest.mark.parametrize("settings", [{"image_size": [32, 48]}, {"image_size": [32, 48], "num_frames": None}])
+def test_pictures_are_collated_as_they_are_alone(corpus, settings):
+    from hf_ser.training import SerCollator
+
+    extractor = tiny_extractor(**({"normalization": "none"} | settings))
+    dataset = SerDataset(corpus, LABELS)
+    examples = [dataset[0], dataset[1], dataset[2]]
+    batch = SerCollator(extractor)(examples)
+    for row, example in enumerate(examples):
+        alone = extractor(example["waveform"], sampling_rate=16000, return_tensors="pt")["input_features"][0]
+        assert torch.allclose(batch["input_features"][row], alone, atol=1e-4)
