@@ -41,7 +41,7 @@ def main() -> None:
     """Run the demonstration."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--output_dir", type=Path, default=Path("outputs/demo"), help="where the outputs go")
-    parser.add_argument("--epochs", type=int, default=10, help="of the fine-tuning; ten take about a minute")
+    parser.add_argument("--epochs", type=int, default=25, help="of the fine-tuning, which take about a minute")
     options = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     transformers_logging.disable_progress_bar()  # of loading and saving; training keeps its own
