@@ -81,6 +81,9 @@ class Teaching:
         extractor: what the model reads; views are trimmed as it trims.
         training: settings of the run.
         settings: how the teacher teaches.
+
+    Raises:
+        ValueError: if `training` asks for an augmentation that views would not get.
     """
 
     def __init__(
@@ -90,6 +93,11 @@ class Teaching:
         training: SerTrainingArguments,
         settings: DistillationArguments,
     ) -> None:
+        if training.augmentation != "none":
+            raise ValueError(
+                f"augmentation is {training.augmentation!r} with views={settings.views}: views are augmented when "
+                "they are rendered, not again; say it with view_augmentation, or set views to 0"
+            )
         self.corpus, self.training, self.settings = corpus, training, settings
         trims = getattr(extractor, "trim_db", None) is not None
         augmentation = WaveformAugmentation(settings.view_augmentation, extractor.sampling_rate)

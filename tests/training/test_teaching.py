@@ -81,6 +81,11 @@ def test_columns_that_cover_another_span_are_refused(ravdess_tree, whisper, tmp_
         recipe_of(settings_for(ravdess_tree, whisper, tmp_path, target_seconds=0.08)).run()
 
 
+def test_augmentation_that_views_would_not_get_is_refused(ravdess_tree, whisper, tmp_path):
+    with pytest.raises(ValueError, match=r"augmentation is 'light' with views=2.*say it with view_augmentation"):
+        recipe_of(settings_for(ravdess_tree, whisper, tmp_path, augmentation="light")).run()
+
+
 def test_views_without_a_teacher_are_plain_augmentation(ravdess_tree, whisper, tmp_path):
     settings = settings_for(ravdess_tree, whisper, tmp_path, teacher=None, soft_label_weight=0.0)
     assert recipe_of(settings).run()[0]["test"]["clips"] == 32
