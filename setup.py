@@ -24,7 +24,8 @@ REQUIRES = [
     "transformers>=5.6,<6",
 ]
 EXTRAS = {
-    "train": ["scikit-learn>=1.4"],
+    "train": ["evaluate>=0.4.3", "scikit-learn>=1.4"],
+    "report": ["matplotlib>=3.8"],
     "augment": ["audiomentations>=0.40"],
     "bench": ["librosa>=0.10"],
     "dev": [
@@ -35,8 +36,8 @@ EXTRAS = {
         "ruff>=0.12",
     ],
 }
-EXTRAS["dev"] += EXTRAS["train"] + EXTRAS["augment"] + EXTRAS["bench"]
-EXTRAS["all"] = EXTRAS["train"] + EXTRAS["augment"]
+EXTRAS["all"] = EXTRAS["train"] + EXTRAS["augment"] + EXTRAS["report"]
+EXTRAS["dev"] += EXTRAS["all"] + EXTRAS["bench"]
 
 setup(
     name="hf-ser",
