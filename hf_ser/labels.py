@@ -1,6 +1,8 @@
 """Emotion names: one vocabulary for all corpora, and the ways from a corpus's own words to it.
 
 The order of `EMOTIONS` is the order of labels everywhere: two datasets with the same emotions get the same label ids.
+Classes outside the vocabulary are possible where data are loaded, by name (`load_corpus(..., new_labels=[...])`);
+they come after the known ones, in alphabetical order.
 """
 
 import difflib
@@ -10,10 +12,12 @@ __all__ = [
     "EMOTIONS",
     "LabelError",
     "check_labels_agree",
+    "check_new_labels",
     "id2label",
     "label2id",
     "label_names",
     "merge_labels",
+    "near_emotions",
     "normalize_emotion",
 ]
 
@@ -67,41 +71,95 @@ class LabelError(ValueError):
     """An emotion name is unknown, or two sets of labels do not agree."""
 
 
-def normalize_emotion(name: str) -> str:
+def normalize_emotion(name: str, new_labels: Collection[str] = ()) -> str:
     """Turn a corpus's word for an emotion into the common one: `"Anger"` -> `"angry"`.
 
     Case, surrounding blanks, hyphens and underscores do not matter. One-letter codes are not accepted, since they mean
     different things in different corpora (`A` is fear in EmoDB and anger elsewhere).
+
+    Args:
+        name: The word.
+        new_labels: Classes outside the vocabulary that are accepted too, in the form that `check_new_labels` gives.
 
     Raises:
         LabelError: The word is not known; the nearest known ones are named.
     """
     if not isinstance(name, str):
         raise LabelError(f"emotion {name!r} is a {type(name).__name__}; expected a word such as 'angry'")
-    word = " ".join(name.replace("_", " ").replace("-", " ").lower().split())
+    word = _tidy(name)
     if word in _KNOWN:
         return _KNOWN[word]
-    near = difflib.get_close_matches(word, _KNOWN, n=3)
+    if word in new_labels:
+        return word
+    near = near_emotions(word, new_labels)
     hint = f"did you mean {' or '.join(repr(match) for match in near)}? " if near else ""
-    raise LabelError(f"unknown emotion {name!r}; {hint}Known emotions: {', '.join(EMOTIONS)}")
+    raise LabelError(
+        f"unknown emotion {name!r}; {hint}Known emotions: {', '.join([*EMOTIONS, *new_labels])}. "
+        f"To have a class of this name, load the data with new_labels=[{word!r}]"
+    )
+
+
+def near_emotions(name: str, new_labels: Collection[str] = ()) -> list[str]:
+    """Up to three known words that are spelled like this one, best first."""
+    return difflib.get_close_matches(_tidy(name), [*_KNOWN, *new_labels], n=3)
+
+
+def check_new_labels(names: Collection[str]) -> list[str]:
+    """Classes outside the vocabulary that the user consents to, in the form in which datasets hold them.
+
+    Args:
+        names: Their names; case, hyphens and underscores do not matter.
+
+    Returns:
+        The names in lower case with single blanks, sorted, each once.
+
+    Raises:
+        LabelError: It is no list of words, or a name is one of the common vocabulary or another word for one.
+    """
+    if isinstance(names, str | bool) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise LabelError(f"new_labels={names!r}; expected a list of class names, such as ['sarcastic', 'stressed']")
+    tidy = sorted({_tidy(name) for name in names})
+    for name in tidy:
+        if name in _KNOWN:
+            what = "is in" if _KNOWN[name] == name else f"means {_KNOWN[name]!r} in"
+            raise LabelError(
+                f"new_labels has {name!r}, which {what} the common vocabulary; leave it out, or name the class "
+                f"otherwise: labels={{{name!r}: 'my {name}'}} with new_labels=['my {name}']"
+            )
+    return tidy
+
+
+def _tidy(word: str) -> str:
+    return " ".join(word.replace("_", " ").replace("-", " ").lower().split())
+
+
+def _position(name: str) -> tuple[int, str]:
+    return _ORDER.get(name, len(_ORDER)), name
 
 
 def label_names(emotions: Iterable[str]) -> list[str]:
-    """The distinct emotions of a dataset column, in the order of the vocabulary: the label list of a model.
+    """The distinct emotions of a dataset column, in the order of labels: the label list of a model.
+
+    The order is that of `EMOTIONS`; classes outside it, which `load_corpus` lets in by consent only, follow in
+    alphabetical order.
 
     Raises:
-        LabelError: A name is not one of `EMOTIONS` (pass it through `normalize_emotion` first), or there is none.
+        LabelError: A name is another word for one of `EMOTIONS`, or not in the form that `normalize_emotion` gives
+            (pass it through that first), a row has no emotion, or there are no rows.
     """
     present = set(emotions)
     if not present:
         raise LabelError("there are no emotions to make a label list of; expected at least one labelled clip")
-    unknown = [name for name in present if name not in _ORDER]
-    if unknown:
+    unlabelled = sum(1 for name in present if not isinstance(name, str) or not name.strip())
+    if unlabelled:
+        raise LabelError("some rows have no emotion, so there is no label list; leave them out first")
+    foreign = sorted(name for name in present if _KNOWN.get(_tidy(name), _tidy(name)) != name)
+    if foreign:
         raise LabelError(
-            f"{', '.join(map(repr, sorted(map(str, unknown))))} is not in the common vocabulary "
+            f"{', '.join(map(repr, foreign))} is not in the common vocabulary "
             f"({', '.join(EMOTIONS)}); pass the names through normalize_emotion first"
         )
-    return sorted(present, key=_ORDER.__getitem__)
+    return sorted(present, key=_position)
 
 
 def label2id(names: Sequence[str]) -> dict[str, int]:
@@ -115,15 +173,20 @@ def id2label(names: Sequence[str]) -> dict[int, str]:
 
 
 def merge_labels(
-    emotions: Sequence[str], merge: Mapping[str, str] | None = None, drop: Collection[str] = ()
+    emotions: Sequence[str],
+    merge: Mapping[str, str] | None = None,
+    drop: Collection[str] = (),
+    new_labels: Collection[str] = (),
 ) -> list[str | None]:
     """Merge and drop classes, row by row.
 
     Args:
         emotions: The emotion of each row, in common names.
         merge: Emotion -> the emotion that takes it in, such as `{"calm": "neutral"}`. Names may be any that
-            `normalize_emotion` knows. Merges are not chained: `{"a": "b", "b": "c"}` moves the a's to b.
+            `normalize_emotion` knows, or classes that the rows have. Merges are not chained: `{"a": "b", "b": "c"}`
+            moves the a's to b.
         drop: Emotions whose rows are to be left out.
+        new_labels: Classes outside the vocabulary to merge into, such as `["negative"]`.
 
     Returns:
         One entry per row: the emotion after merging, or None where the row is dropped.
@@ -133,12 +196,13 @@ def merge_labels(
     """
     if isinstance(drop, str):
         raise LabelError(f"drop={drop!r} is a single string; pass a list, such as drop=[{drop!r}]")
-    merged = {normalize_emotion(old): normalize_emotion(new) for old, new in (merge or {}).items()}
-    dropped = {normalize_emotion(name) for name in drop}
+    present = set(emotions)
+    own = [*check_new_labels(new_labels), *sorted(present - set(EMOTIONS) - set(new_labels))]
+    merged = {normalize_emotion(old, own): normalize_emotion(new, own) for old, new in (merge or {}).items()}
+    dropped = {normalize_emotion(name, own) for name in drop}
     both = sorted(dropped & merged.keys())
     if both:
         raise LabelError(f"{', '.join(map(repr, both))} is both merged and dropped; choose one")
-    present = set(emotions)
     absent = sorted((dropped | merged.keys()) - present)
     if absent:
         raise LabelError(
@@ -156,7 +220,8 @@ def check_labels_agree(
 
     Args:
         model_labels: `config.id2label`, or the label list in order of ids. Words other than the common ones
-            (`"anger"`) are understood.
+            (`"anger"`) are understood; any further word is a class of the model's own, and agrees with the same word
+            in the corpus alone.
         corpus_labels: The emotions of the corpus (a dataset column will do), in common names.
         allow_subset: Accept a corpus that lacks some of the model's emotions, as when testing on a smaller corpus. An
             emotion that the model does not know is always an error.
@@ -176,7 +241,7 @@ def check_labels_agree(
         )
     ids: dict[str, int] = {}
     for index, name in names.items():
-        emotion = normalize_emotion(name)
+        emotion = _KNOWN.get(_tidy(name), _tidy(name))
         if emotion in ids:
             raise LabelError(
                 f"the checkpoint's labels {names[ids[emotion]]!r} and {name!r} both mean {emotion!r}; rename one"
@@ -187,7 +252,8 @@ def check_labels_agree(
     unused = [] if allow_subset else label_names(set(ids) - set(wanted)) if set(ids) - set(wanted) else []
     if unknown or unused:
         parts = [f"only in the corpus: {', '.join(unknown)}"] if unknown else []
-        parts += [f"only in the checkpoint: {', '.join(unused)}"] if unused else []
+        shown = [emotion if emotion in _ORDER else repr(names[ids[emotion]]) for emotion in unused]
+        parts += [f"only in the checkpoint: {', '.join(shown)}"] if unused else []
         fix = "merge or drop classes (load_corpus(..., merge={...}, drop=[...])) or take another checkpoint"
         if unused and not unknown:
             fix = "pass allow_subset=True to score on fewer classes, or take a checkpoint with these labels"

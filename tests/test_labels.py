@@ -6,6 +6,7 @@ from hf_ser.labels import (
     EMOTIONS,
     LabelError,
     check_labels_agree,
+    check_new_labels,
     id2label,
     label2id,
     label_names,
@@ -100,3 +101,53 @@ def test_disagreement_names_both_sides(model, corpus, options, parts):
         check_labels_agree(model, corpus, **options)
     for part in parts:
         assert part in str(caught.value)
+
+
+def test_own_classes_by_consent_come_last_and_in_order():
+    own = check_new_labels(["Stress", "mock_serious", "stress"])
+    assert own == ["mock serious", "stress"]
+    assert normalize_emotion("Mock-Serious", own) == "mock serious"
+    assert normalize_emotion("anger", own) == "angry"
+    with pytest.raises(LabelError, match=r"did you mean 'stress'\?.*new_labels=\['stresss'\]"):
+        normalize_emotion("stresss", own)
+    assert label_names(["stress", "other", "mock serious", "neutral"]) == [
+        "neutral",
+        "other",
+        "mock serious",
+        "stress",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        ("stress", "expected a list"),
+        (True, "expected a list"),
+        ([3], "expected a list"),
+        (["joy"], "means 'happy' in the common vocabulary"),
+        (["Calm"], "is in the common vocabulary"),
+    ],
+)
+def test_bad_own_classes_are_refused(names, part):
+    with pytest.raises(LabelError, match=part):
+        check_new_labels(names)
+
+
+def test_own_classes_are_merged_and_dropped():
+    emotions = ["angry", "stress", "sad", "happy"]
+    assert merge_labels(emotions, {"Stress": "angry"}, ["sad"]) == ["angry", "angry", None, "happy"]
+    merged = merge_labels(emotions, {"angry": "negative", "sad": "Negative"}, new_labels=["negative"])
+    assert merged == ["negative", "stress", "negative", "happy"]
+    with pytest.raises(LabelError, match=r"'negative'.*new_labels=\['negative'\]"):
+        merge_labels(emotions, {"angry": "negative"})
+
+
+def test_own_classes_of_a_checkpoint_agree_with_the_same_words_only():
+    assert check_labels_agree(["Stress", "happy"], ["happy", "stress"]) == {"stress": 0, "happy": 1}
+    with pytest.raises(LabelError, match="only in the corpus: stress; only in the checkpoint: 'strain'"):
+        check_labels_agree(["strain", "happy"], ["happy", "stress"])
+
+
+def test_rows_without_an_emotion_make_no_label_list():
+    with pytest.raises(LabelError, match="no emotion"):
+        label_names(["happy", None])
