@@ -1,114 +1,38 @@
-"""What every corpus shares: the row, the record that describes a corpus, the registry, and the reading of a folder.
+"""What every corpus shares: the class to derive from, the reading of a folder, and the registry.
 
 A corpus is one file in this folder with one registered class. Most take all they know from file names and override
-`Corpus.parse`; those whose labels lie in tables override `Corpus.read`.
+`Corpus.parse`; those whose labels lie in tables derive from `TableCorpus` and override `key` and `read_labels`.
 """
 
+import dataclasses
 import difflib
 import importlib
 import os
 import pkgutil
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from ..labels import EMOTIONS
+from .files import AUDIO_SUFFIXES, audio_files
+from .records import CorpusError, CorpusInfo, Reading, Row
 
-__all__ = ["Corpus", "CorpusError", "CorpusInfo", "Reading", "Row", "corpus_class", "list_corpora", "register_corpus"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "Corpus",
+    "CorpusError",
+    "CorpusInfo",
+    "Reading",
+    "Row",
+    "TableCorpus",
+    "audio_files",
+    "corpus_class",
+    "list_corpora",
+    "register_corpus",
+]
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff"})
-_JUNK = frozenset({"thumbs.db", ".ds_store", "desktop.ini"})
-
-
-class CorpusError(ValueError):
-    """A corpus is unknown, or its folder does not hold what its authors publish."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusInfo:
-    """What `list_corpora` says about a corpus.
-
-    Attributes:
-        name: What `load_corpus` takes.
-        title: Its authors' name for it.
-        language: Spoken language(s).
-        licence: Terms of the recordings, as far as known.
-        citation: What to cite.
-        homepage: Where it is published.
-        emotions: Common names of its classes, in the order of the vocabulary.
-        speakers: Number of speakers.
-        clips: Number of recordings in the complete corpus.
-        verified: How its parser was checked: on the "recordings", on real file "names", or by "documentation" alone.
-        example: A file name that fits, for messages.
-        faults: Known faults of the published files.
-    """
-
-    name: str
-    title: str
-    language: str
-    licence: str
-    citation: str
-    homepage: str
-    emotions: tuple[str, ...]
-    speakers: int
-    clips: int
-    verified: Literal["recordings", "names", "documentation"]
-    example: str
-    faults: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One recording as its corpus describes it.
-
-    Attributes:
-        clip: Path below the corpus folder, with forward slashes.
-        emotion: Common name of its emotion.
-        speaker: The corpus's own name of the speaker.
-        label: The corpus's own code of the emotion.
-        sex: "female" or "male", None where the corpus does not say.
-        more: Values of the corpus's further columns.
-        key: Names the recording within the corpus, whatever folder or format its copy is in; the lower-case stem where
-            that is unique.
-    """
-
-    clip: str
-    emotion: str
-    speaker: str
-    label: str
-    key: str
-    sex: Literal["female", "male"] | None = None
-    more: Mapping[str, str | int | float | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was found in a corpus folder.
-
-    Attributes:
-        rows: One row per recording, sorted by clip, each key once.
-        unmatched: Audio files whose names do not fit the corpus.
-        duplicates: Further copies of recordings in `rows` (left out), each with the clip that was kept.
-        set_aside: How many recordings fit but were not asked for.
-        missing: Keys of the complete corpus that are not there.
-        extra: Clips in `rows` that the complete corpus does not have.
-        miscounted: Emotion -> (found, published), where a corpus has no fixed list of names and the counts differ.
-    """
-
-    rows: list[Row]
-    unmatched: list[str]
-    duplicates: dict[str, str] = field(default_factory=dict)
-    set_aside: int = 0
-    missing: list[str] = field(default_factory=list)
-    extra: list[str] = field(default_factory=list)
-    miscounted: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the folder holds the published corpus, no more and no less (further copies aside)."""
-        return not (self.unmatched or self.missing or self.extra or self.miscounted)
+_LOSSY = frozenset({".ogg", ".opus", ".mp3"})
 
 
 class Corpus:
@@ -121,6 +45,20 @@ class Corpus:
 
     info: ClassVar[CorpusInfo]
     columns: ClassVar[Mapping[str, str]] = {}
+
+    def prepare(self, folder: Path) -> None:
+        """Read what lies beside the audio, before the first file name is parsed; most corpora need nothing.
+
+        Raises:
+            CorpusError: A table is missing or broken.
+        """
+
+    def sets_aside(self, path: PurePosixPath) -> str | None:
+        """Why an audio file of the release is no clip, such as a whole dialogue; None for all others.
+
+        Such files are counted by reason; they are neither clips nor misnamed.
+        """
+        return None
 
     def parse(self, path: PurePosixPath) -> Row | None:
         """Read one audio file's name.
@@ -137,12 +75,16 @@ class Corpus:
         """Whether the options ask for this row; rows that are not wanted are counted and set aside."""
         return True
 
+    def reason(self, row: Row) -> str:
+        """Why a row is not wanted, in a few words: rows are counted by it."""
+        return "not asked for by the options"
+
     def expected_keys(self) -> Collection[str] | None:
         """Keys of the complete corpus under the options, or None if its names form no fixed list."""
         return None
 
     def expected_counts(self) -> Mapping[str, int] | None:
-        """Clips per emotion in the complete corpus, where `expected_keys` cannot tell."""
+        """Clips per emotion in the complete corpus under the options, as published."""
         return None
 
     def read(self, folder: Path) -> Reading:
@@ -157,84 +99,100 @@ class Corpus:
         Raises:
             CorpusError: There is no such folder, it is empty, or no file in it is audio.
         """
+        self.prepare(folder)
         unmatched: list[str] = []
-        set_aside = 0
+        aside: Counter[str] = Counter()
         kept: dict[str, Row] = {}
         duplicates: dict[str, str] = {}
-        # the copy nearest to the top is kept, so that a nested second copy changes nothing
-        for clip in sorted(audio_files(folder), key=lambda clip: (clip.count("/"), clip)):
-            row = self.parse(PurePosixPath(clip))
+        for clip in sorted(audio_files(folder), key=_preference):
+            path = PurePosixPath(clip)
+            if (why := self.sets_aside(path)) is not None:
+                aside[why] += 1
+                continue
+            row = self.parse(path)
             if row is None:
                 unmatched.append(clip)
             elif not self.wants(row):
-                set_aside += 1
+                aside[self.reason(row)] += 1
             elif row.key in kept:
                 duplicates[clip] = kept[row.key].clip
             else:
                 kept[row.key] = row
         rows = sorted(kept.values(), key=lambda row: row.clip)
         missing, extra, miscounted = self._compare(rows)
-        return Reading(rows, sorted(unmatched), duplicates, set_aside, missing, extra, miscounted)
+        return Reading(
+            rows, sorted(unmatched), duplicates, aside.total(), missing, extra, miscounted, dict(aside.most_common())
+        )
 
     def _compare(self, rows: list[Row]) -> tuple[list[str], list[str], dict[str, tuple[int, int]]]:
-        keys, counts = self.expected_keys(), self.expected_counts()
-        if keys is not None:
-            expected = set(keys)
-            return (
-                sorted(expected - {row.key for row in rows}),
-                [row.clip for row in rows if row.key not in expected],
-                {},
-            )
+        keys = self.expected_keys()
+        if keys is None:
+            return [], [], self._miscounted(rows)
+        expected = set(keys)
+        missing = sorted(expected - {row.key for row in rows})
+        return missing, [row.clip for row in rows if row.key not in expected], {}
+
+    def _miscounted(self, rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
         found = Counter(row.emotion for row in rows)
-        return [], [], {name: (found[name], n) for name, n in (counts or {}).items() if found[name] != n}
+        counts = self.expected_counts() or {}
+        return {name: (found[name], count) for name, count in counts.items() if found[name] != count}
 
 
-def audio_files(folder: Path) -> list[str]:
-    """Audio files at any depth below `folder`, as paths with forward slashes; links are followed, junk is skipped.
+def _preference(clip: str) -> tuple[bool, int, str]:
+    # the lossless copy nearest to the top is kept, so that a nested second copy or an MP3 edition changes nothing
+    return os.path.splitext(clip)[1].lower() in _LOSSY, clip.count("/"), clip
 
-    Raises:
-        CorpusError: There is no such folder, it is empty, or no file in it is audio.
+
+class TableCorpus(Corpus):
+    """A corpus whose labels lie in tables beside the audio. Subclasses override `key` and `read_labels`.
+
+    The tables are the list of clips: what they name and the options want must be there as audio. Where the authors
+    publish counts, `expected_counts` is held against the tables, so that a truncated table is noticed too.
     """
-    if not folder.exists():
-        raise CorpusError(f"folder {str(folder)!r} does not exist (looked in {str(Path.cwd())!r}); check the path")
-    if not folder.is_dir():
-        raise CorpusError(f"{str(folder)!r} is a file; pass the folder that the corpus was unpacked to")
-    audio: list[str] = []
-    others: Counter[str] = Counter()
-    seen: set[tuple[int, int]] = set()
-    for where, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(where)
-        if (status.st_dev, status.st_ino) in seen:  # a link back up, or a second link to one folder
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if name != "__MACOSX")
-        prefix = Path(where).relative_to(folder).as_posix()
-        for name in names:
-            if name.startswith("._") or name.lower() in _JUNK:
-                continue
-            suffix = os.path.splitext(name)[1].lower()
-            if suffix in AUDIO_SUFFIXES:
-                audio.append(name if prefix == "." else f"{prefix}/{name}")
-            else:
-                others[suffix or name] += 1
-    if not audio:
-        if not others:
-            raise CorpusError(f"folder {str(folder)!r} is empty; pass the folder that the corpus was unpacked to")
-        kinds = ", ".join(f"{count} {suffix}" for suffix, count in others.most_common(5))
-        hint = "; unpack the archive first" if others.keys() & {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar"} else ""
-        raise CorpusError(
-            f"folder {str(folder)!r} holds no audio (found {kinds}); "
-            f"expected {', '.join(sorted(AUDIO_SUFFIXES))}{hint}"
-        )
-    for clip in audio:
-        try:
-            clip.encode("utf-8")
-        except UnicodeEncodeError:
-            raise CorpusError(
-                f"file name {clip!r} below {str(folder)!r} is not UTF-8; rename it, for example with convmv"
-            ) from None
-    return audio
+
+    def __init__(self) -> None:
+        self._labels: dict[str, Row] = {}
+
+    def key(self, path: PurePosixPath) -> str | None:
+        """The key of an audio file by its path, or None if its name does not fit the corpus."""
+        raise NotImplementedError(f"{type(self).__name__} does not override key")
+
+    def read_labels(self, folder: Path) -> Iterable[Row]:
+        """One row per labelled clip, with an empty `clip`: where the audio lies is found out later.
+
+        Raises:
+            CorpusError: A table is missing or broken.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not override read_labels")
+
+    def prepare(self, folder: Path) -> None:
+        """Read the tables; of two labels for one key the first counts."""
+        audio_files(folder)  # a folder that is empty or holds videos is told so before a table is missed
+        self._labels = {}
+        for row in self.read_labels(folder):
+            self._labels.setdefault(row.key, row)
+
+    def sets_aside(self, path: PurePosixPath) -> str | None:
+        """Audio that fits the corpus but has no label."""
+        key = self.key(path)
+        return "no label in the tables" if key is not None and key not in self._labels else None
+
+    def parse(self, path: PurePosixPath) -> Row | None:
+        """The row of the table that an audio file belongs to."""
+        key = self.key(path)
+        return None if key not in self._labels else dataclasses.replace(self._labels[key], clip=str(path))
+
+    def wanted_labels(self) -> list[Row]:
+        """Rows of the tables that the options ask for, whether their audio is there or not."""
+        return [row for row in self._labels.values() if self.wants(row)]
+
+    def expected_keys(self) -> Collection[str]:
+        """Keys of all labelled clips that the options ask for."""
+        return [row.key for row in self.wanted_labels()]
+
+    def _compare(self, rows: list[Row]) -> tuple[list[str], list[str], dict[str, tuple[int, int]]]:
+        missing, extra, _ = super()._compare(rows)
+        return missing, extra, self._miscounted(self.wanted_labels())
 
 
 _CORPORA: dict[str, type[Corpus]] = {}
@@ -275,7 +233,7 @@ def corpus_class(name: str) -> type[Corpus]:
     wanted = str(name).lower().replace("-", "").replace("_", "")
     if wanted in plain:
         return known[plain[wanted]]
-    near = difflib.get_close_matches(wanted, plain, n=2, cutoff=0.5)
+    near = difflib.get_close_matches(wanted, plain, n=2, cutoff=0.65)
     hint = f"did you mean {' or '.join(repr(plain[match]) for match in near)}? " if near else ""
     raise CorpusError(f"unknown corpus {name!r}; {hint}Known corpora: {', '.join(sorted(known))}")
 
