@@ -1,15 +1,36 @@
-"""Scores of predictions (WA, UA, macro-F1), their summary over folds, and tables. Needs numpy alone."""
+"""Scores of predictions (WA, UA, macro-F1, calibration, CCC), intervals over speakers, comparisons and tables.
 
+Importing needs numpy alone; files of predictions need pyarrow, metric modules evaluate, figures matplotlib.
+"""
+
+from .bootstrap import Interval, bootstrap_intervals
+from .calibration import calibration_metrics, expected_calibration_error
+from .comparison import Comparison, Difference, compare_predictions
+from .dimensional import concordance_correlation, dimensional_metrics
 from .metrics import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
+from .pooling import ComparisonTable, comparison_table, fold_metrics, pooled_metrics
 from .predictions import Predictions
 from .results import aggregate_folds, format_results_table
 
 __all__ = [
+    "Comparison",
+    "ComparisonTable",
+    "Difference",
+    "Interval",
     "Predictions",
     "aggregate_folds",
+    "bootstrap_intervals",
+    "calibration_metrics",
     "classification_metrics",
+    "compare_predictions",
+    "comparison_table",
     "compute_metrics",
+    "concordance_correlation",
     "confusion_matrix",
+    "dimensional_metrics",
+    "expected_calibration_error",
+    "fold_metrics",
     "format_results_table",
+    "pooled_metrics",
     "predicted_classes",
 ]

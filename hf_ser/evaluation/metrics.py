@@ -30,7 +30,7 @@ def confusion_matrix(labels: ArrayLike, predictions: ArrayLike, num_labels: int)
     if isinstance(num_labels, bool) or not isinstance(num_labels, int | np.integer) or num_labels < 1:
         raise ValueError(f"num_labels: got {num_labels!r}, expected the number of classes, an integer of at least 1")
     num_labels = int(num_labels)  # the square of a small numpy integer could overflow
-    true, predicted = _classes("labels", labels, num_labels), _classes("predictions", predictions, num_labels)
+    true, predicted = class_vector("labels", labels, num_labels), class_vector("predictions", predictions, num_labels)
     if true.size != predicted.size:
         raise ValueError(f"got {true.size} labels and {predicted.size} predictions, expected one prediction per label")
     counts = np.bincount(true * num_labels + predicted, minlength=num_labels * num_labels)
@@ -119,8 +119,8 @@ def compute_metrics(prediction: "EvalPrediction") -> dict[str, float]:
     return {name: full[name] for name in ("wa", "ua", "macro_f1")}
 
 
-def _classes(name: str, values: ArrayLike, num_labels: int) -> np.ndarray:
-    """Check a vector of class numbers."""
+def class_vector(name: str, values: ArrayLike, num_labels: int) -> np.ndarray:
+    """Check a vector of class numbers, (clips,); gives int64, errors as of `confusion_matrix`."""
     classes = np.asarray(values)
     if classes.ndim != 1 or classes.size == 0:
         raise ValueError(f"{name}: got shape {classes.shape}, expected (clips,) with at least one clip")
@@ -145,4 +145,4 @@ def _plain(shares: np.ndarray) -> list[float | None]:
     return [None if np.isnan(share) else float(share) for share in shares]
 
 
-__all__ = ["classification_metrics", "compute_metrics", "confusion_matrix", "predicted_classes"]
+__all__ = ["class_vector", "classification_metrics", "compute_metrics", "confusion_matrix", "predicted_classes"]

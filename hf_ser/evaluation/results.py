@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_HEADINGS = {"wa": "WA", "ua": "UA", "macro_f1": "macro-F1"}
+HEADINGS = {"wa": "WA", "ua": "UA", "macro_f1": "macro-F1"}
 
 
 def aggregate_folds(folds: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | int | None]]:
@@ -65,7 +65,7 @@ def format_results_table(rows: Sequence[Mapping[str, Any]]) -> str:
     cells = [[_cell(name, row.get(name)) for name in columns] for row in rows]
     right = [any(_is_number(row.get(name)) or isinstance(row.get(name), Mapping) for row in rows) for name in columns]
     lines = [
-        [_text(_HEADINGS.get(name, name)) for name in columns],
+        [_text(HEADINGS.get(name, name)) for name in columns],
         ["--:" if flag else "---" for flag in right],
         *cells,
     ]
@@ -96,4 +96,4 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
 
 
-__all__ = ["aggregate_folds", "format_results_table"]
+__all__ = ["HEADINGS", "aggregate_folds", "format_results_table"]
