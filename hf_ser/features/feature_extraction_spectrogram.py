@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from .presets import preset_settings
-from .spectrogram_extraction import SpectrogramExtraction
 from .spectrogram_settings import check_settings, check_unknown, plain_figures
 from .spectrogram_stages import feature_bands, feature_channels, padding_column
+from .two_step_extraction import TwoStepExtraction
 
 BAND_FIGURES = ("band_mean", "band_std", "band_min", "band_max")
 
 
-class SpectrogramFeatureExtractor(SpectrogramExtraction):
+class SpectrogramFeatureExtractor(TwoStepExtraction):
     """Spectrograms of mono waveforms as transformers models read them.
 
     A clip gives the same values alone and in a batch: it is padded, scaled and differentiated by itself, and what a

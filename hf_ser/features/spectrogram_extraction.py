@@ -1,6 +1,6 @@
 """What a spectrogram extractor does: calls, pieces of long clips, late padding, fitted normalisation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -236,6 +236,16 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         """
         if sampling_rate is not None:
             check_sampling_rate(sampling_rate, self.sampling_rate)
+        return self._fit_normalization_on(self._raw_of_each(waveforms), normalization)
+
+    def _raw_of_each(self, waveforms: Iterable[Any]) -> Iterator[torch.Tensor]:
+        for waveform in waveforms:
+            clips = self._trimmed(as_waveforms(waveform))
+            for clip, frames in zip(clips, self._real_frames(clips, None), strict=True):
+                yield raw_features(self, [clip], frames, torch.device("cpu"))[0]
+
+    def _fit_normalization_on(self, features: Iterable[torch.Tensor], normalization: str | None) -> Self:
+        """Fit the figures to features (channels, bands, frames) before normalisation."""
         if normalization is None:
             normalization = self.normalization if self.normalization in ("band", "band_minmax") else "band"
         if normalization not in ("band", "band_minmax"):
@@ -243,10 +253,8 @@ class SpectrogramExtraction(SequenceFeatureExtractor):
         check_settings({**vars(self), "normalization": normalization})
         statistics = RunningBandStatistics()
         with torch.no_grad():
-            for waveform in waveforms:
-                clips = self._trimmed(as_waveforms(waveform))
-                for clip, frames in zip(clips, self._real_frames(clips, None), strict=True):
-                    statistics.update(raw_features(self, [clip], frames, torch.device("cpu"))[0].numpy())
+            for clip in features:
+                statistics.update(clip.numpy())
         if statistics.frames == 0:
             raise ValueError(
                 "no clips to fit the normalisation to: pass the training clips, not an exhausted iterator"

@@ -198,11 +198,35 @@ def assemble(
                 return values
             fill = floor.expand(values.shape[:-1]).unsqueeze(-1)
             for row, index in enumerate(chunk):
-                result[index, ..., :count] = values[row]
-                if count < length:
-                    padding = fill[row] if settings.padding_value is None else settings.padding_value
-                    result[index, ..., count:] = padding
+                _place(settings, result[index], values[row], fill[row])
     return result
+
+
+def assemble_raw(settings: Any, features: Sequence[torch.Tensor], length: int) -> torch.Tensor:
+    """What `assemble` gives, from `raw_features` that were computed earlier.
+
+    Args:
+        settings: The extractor.
+        features: Tensors of shape (channels, bands, frames), `length` frames at most.
+        length: Frames of the result.
+
+    Returns:
+        Tensor of shape (batch, channels, bands, length).
+    """
+    result = torch.from_numpy(np.empty((len(features), *features[0].shape[:-1], length), np.float32))
+    level = silence(settings, torch.device("cpu"))
+    for row, clip in zip(result, features, strict=True):
+        values, floor = normalize(settings, clip[None], level)
+        _place(settings, row, values[0], floor.reshape(values.shape[1:-1]).unsqueeze(-1))
+    return result
+
+
+def _place(settings: Any, row: torch.Tensor, values: torch.Tensor, floor: torch.Tensor) -> None:
+    """Write a clip's features (channels, bands, frames) into its row of a batch, and what pads it after them."""
+    count = values.shape[-1]
+    row[..., :count] = values
+    if count < row.shape[-1]:
+        row[..., count:] = floor if settings.padding_value is None else settings.padding_value
 
 
 def as_image(settings: Any, values: torch.Tensor, resize: bool = True) -> torch.Tensor:
