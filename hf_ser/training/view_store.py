@@ -12,6 +12,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from ..audio import load_audio
+from .clip_content import content_digest, write_whole
 from .dataset import WaveformTransform
 
 _FULL_SCALE = 32767.0
@@ -52,7 +53,7 @@ class ViewStore:
         self.folder.mkdir(parents=True, exist_ok=True)
         stamp = self.folder / "fingerprint.json"
         if not stamp.is_file():
-            _write_whole(stamp, json.dumps({"fingerprint": fingerprint}))
+            write_whole(stamp, json.dumps({"fingerprint": fingerprint}))
         found = json.loads(stamp.read_text(encoding="utf-8"))["fingerprint"]
         if found != fingerprint:
             raise ValueError(
@@ -106,7 +107,7 @@ class ViewStore:
             for file in files:
                 os.replace(f"{file}{part}", file)
             # last, because it says that the view is whole
-            _write_whole(self.folder / f"view-{view}.json", json.dumps(lengths | {"dim": dim}))
+            write_whole(self.folder / f"view-{view}.json", json.dumps(lengths | {"dim": dim}))
 
     def read(self, view: int, row: int) -> tuple[np.ndarray, np.ndarray | None]:
         """A view of a clip: waveform (samples,) float32, and targets (targets, dim) float32 or None."""
@@ -149,13 +150,5 @@ def fingerprint_of(corpus: datasets.Dataset, settings: Mapping[str, Any]) -> str
     """Hash of the clips of a corpus, their names, order and content, and of the settings the views are made with."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for clip, audio in zip(corpus["clip"], corpus["audio"], strict=True):
-        content = audio["bytes"] if audio.get("bytes") is not None else Path(audio["path"]).read_bytes()
-        digest.update(clip.encode() + hashlib.sha256(content).digest())
+        digest.update(clip.encode() + content_digest(audio))
     return digest.hexdigest()[:16]
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a small file so that nobody ever sees a part of it."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text + "\n", encoding="utf-8")
-    os.replace(part, path)
