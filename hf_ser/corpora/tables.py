@@ -110,9 +110,7 @@ def read_table(
     lines: list[Line] = []
     try:
         with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(
-                file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, strict=quoted
-            )
+            reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
             header = [name.strip() for name in next(reader, [])]
             missing = [name for name in columns if name not in header]
             if missing:
