@@ -1,37 +1,44 @@
-"""One split of a dataset's rows whose speakers are disjoint, however it was made."""
+"""One split of a dataset's rows into train, validation and test, however it was made."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Fold", "ProtocolError", "SpeakerOverlapError", "column", "speaker_column"]
+from .clip_table import ClipTable, short
+from .columns import ProtocolError, SpeakerOverlapError, speaker_column
+from .description import describe_fold
 
+__all__ = ["SIDES", "Fold"]
 
-class ProtocolError(ValueError):
-    """A protocol is unknown, or the dataset or the options do not suit it."""
-
-
-class SpeakerOverlapError(ValueError):
-    """A speaker, or a row, is on more than one side of a split, so a score would not be speaker-independent."""
+SIDES = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One split of a dataset's rows, its speakers disjoint.
+    """One split of a dataset's rows, its speakers disjoint unless it says otherwise.
 
     Attributes:
         name: Number of the fold and its test speakers, fit for a folder name.
         train: Row indices to learn from.
         validation: Row indices to choose on.
         test: Row indices to report.
-        train_speakers: Speakers of these rows, sorted.
+        train_speakers: Speakers of these rows, sorted; none where they are not known.
         validation_speakers: Speakers of the validation rows.
         test_speakers: Speakers of the test rows.
+        left_out: Row indices of copies of recordings on another side, which are on none.
+        speaker_independent: False if a speaker may be on two sides, by consent; results must say so.
+        protocol: Name of the protocol that made it, "" for none.
+        options: Options of the protocol, as plain JSON values.
+        clips: The clips of the dataset that the rows number; None for a fold made by hand (see `on`).
 
     Raises:
-        SpeakerOverlapError: A speaker or a row is on two sides.
+        SpeakerOverlapError: A row is on two sides; or a speaker is, though the fold is speaker-independent.
         ProtocolError: A side is empty.
     """
 
@@ -42,23 +49,47 @@ class Fold:
     train_speakers: tuple[str, ...]
     validation_speakers: tuple[str, ...]
     test_speakers: tuple[str, ...]
+    left_out: list[int] = field(default_factory=list)
+    speaker_independent: bool = True
+    protocol: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    clips: ClipTable | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        sides = {"train": self.train, "validation": self.validation, "test": self.test}
-        for side, rows in sides.items():
+        for side, rows in self._sides().items():
             if len(rows) == 0:
                 raise ProtocolError(f"fold {self.name!r} has no {side} rows; use fewer folds or more speakers")
-        _refuse_overlap(
-            self.name,
-            {"train": self.train_speakers, "validation": self.validation_speakers, "test": self.test_speakers},
-        )
-        every = np.concatenate([np.asarray(rows, dtype=np.int64) for rows in sides.values()])
+        if self.speaker_independent:
+            refuse_overlap(
+                self.name,
+                {"train": self.train_speakers, "validation": self.validation_speakers, "test": self.test_speakers},
+            )
+        every = np.concatenate([np.asarray(rows, dtype=np.int64) for rows in (*self._sides().values(), self.left_out)])
         unique, counts = np.unique(every, return_counts=True)
         if len(unique) < len(every):
             raise SpeakerOverlapError(
                 f"fold {self.name!r} has {int((counts > 1).sum())} row(s) more than once (such as row "
                 f"{int(unique[counts > 1][0])}); give each row to at most one side"
             )
+
+    def _sides(self) -> dict[str, list[int]]:
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Short hash (16 hexadecimal digits) of protocol, options, and clip, speaker and emotion of each side's rows.
+
+        The same on every machine, whatever folder the corpus lies in and whatever the order of rows. A fold made by
+        hand has row numbers in place of clips until `on` tells it its dataset.
+        """
+        digest = hashlib.sha256(json.dumps([self.protocol, self.options], sort_keys=True).encode())
+        for side, rows in self._sides().items():
+            digest.update(f"\n{side} {len(rows)}\n".encode())
+            if self.clips is not None:
+                digest.update(self.clips.digest(rows))
+            else:
+                digest.update(json.dumps([sorted(map(int, rows)), getattr(self, f"{side}_speakers")]).encode())
+        return short(digest.digest())
 
     def check(self, dataset: Any) -> None:
         """Make sure that the fold still fits a dataset, for instance right before training.
@@ -68,28 +99,93 @@ class Fold:
 
         Raises:
             SpeakerOverlapError: In this dataset, a speaker is on two sides.
-            ProtocolError: The dataset has no speakers, or too few rows.
+            ProtocolError: The dataset has no speakers, too few rows, or other clips at the fold's rows (`on` finds
+                them where they are now).
         """
-        speakers = np.asarray(speaker_column(dataset), dtype=object)
-        last = max(max(self.train), max(self.validation), max(self.test))
+        speakers = np.asarray(speaker_column(dataset, required=self.speaker_independent), dtype=object)
+        last = max(max(rows) for rows in self._sides().values())
         if last >= len(speakers):
             raise ProtocolError(
                 f"fold {self.name!r} has row {last}, but the dataset has {len(speakers)} rows; "
                 "pass the dataset that the fold was made from"
             )
-        _refuse_overlap(
-            self.name,
-            {side: set(speakers[getattr(self, side)].tolist()) for side in ("train", "validation", "test")},
-        )
+        if self.speaker_independent:
+            refuse_overlap(self.name, {side: set(speakers[rows].tolist()) for side, rows in self._sides().items()})
+        now = ClipTable.of(dataset)
+        if self.clips is None or not (self.clips.named and now.named):
+            return
+        for what, then_values, now_values in (
+            ("clip", self.clips.clips, now.clips),
+            ("corpus", self.clips.corpora, now.corpora),
+            ("speaker", self.clips.speakers, now.speakers),
+        ):
+            for side, rows in self._sides().items():
+                for row in rows:
+                    if then_values[row] != now_values[row]:
+                        raise ProtocolError(
+                            f"row {row} on the {side} side of fold {self.name!r} is of {what} {now_values[row]!r}, "
+                            f"but was {then_values[row]!r} when the fold was made: the dataset was re-ordered or "
+                            "changed; use fold.on(dataset), which finds the clips by their ids"
+                        )
+        if len(now) != len(self.clips):
+            raise ProtocolError(
+                f"the dataset has {len(now)} rows, but had {len(self.clips)} when fold {self.name!r} was made; make "
+                "the folds anew, or use fold.on(dataset, allow_new_clips=True)"
+            )
+
+    def on(self, dataset: Any, *, allow_new_clips: bool = False) -> "Fold":
+        """The same fold over the rows of a dataset that was re-ordered, moved or extended.
+
+        Clips are found by `corpus` and `clip`; a fold made by hand keeps its row numbers and learns which clips they
+        are.
+
+        Args:
+            dataset: The dataset.
+            allow_new_clips: Accept clips that the fold does not know; they are on no side.
+
+        Raises:
+            SpeakerOverlapError: In this dataset, a speaker is on two sides.
+            ProtocolError: Clips are missing, new, or of another speaker or emotion.
+        """
+        return moved([self], dataset, allow_new_clips=allow_new_clips)[0]
+
+    def describe(self) -> str:
+        """The fold as a table: clips, speakers and classes of each side, then who is where."""
+        return describe_fold(self)
 
     def __str__(self) -> str:
-        return (
-            f"fold {self.name}: {len(self.train)} train, {len(self.validation)} validation "
-            f"({', '.join(self.validation_speakers)}), {len(self.test)} test ({', '.join(self.test_speakers)})"
-        )
+        sides = [
+            f"{len(self.train)} train",
+            f"{len(self.validation)} validation ({_listed(self.validation_speakers)})",
+            f"{len(self.test)} test ({_listed(self.test_speakers)})",
+        ]
+        sides += [f"{len(self.left_out)} left out"] if self.left_out else []
+        mark = "" if self.speaker_independent else " [not speaker-independent]"
+        return f"fold {self.name}{mark}: {', '.join(sides)}"
 
 
-def _refuse_overlap(fold: str, sides: Mapping[str, Iterable[str]]) -> None:
+def moved(folds: Iterable[Fold], dataset: Any, *, allow_new_clips: bool = False) -> list[Fold]:
+    """`Fold.on` for several folds, reading the dataset once."""
+    now, found, places = ClipTable.of(dataset), [], {}
+    for fold in folds:
+        if fold.clips is None:
+            fold.check(dataset)
+            found.append(dataclasses.replace(fold, clips=now))
+            continue
+        if id(fold.clips) not in places:
+            places[id(fold.clips)] = fold.clips.rows_in(now, allow_new_clips=allow_new_clips)
+        rows = places[id(fold.clips)]
+        sides = {side: rows[getattr(fold, side)].tolist() for side in (*SIDES, "left_out") if getattr(fold, side)}
+        found.append(dataclasses.replace(fold, **sides, clips=now))
+    return found
+
+
+def refuse_overlap(fold: str, sides: Mapping[str, Iterable[str]]) -> None:
+    """Raise if a speaker is on two sides.
+
+    Raises:
+        SpeakerOverlapError: Naming the fold, the sides and the speakers.
+    """
     names = list(sides)
     for first, second in ((0, 1), (0, 2), (1, 2)):
         shared = sorted(set(sides[names[first]]) & set(sides[names[second]]))
@@ -100,30 +196,8 @@ def _refuse_overlap(fold: str, sides: Mapping[str, Iterable[str]]) -> None:
             )
 
 
-def column(dataset: Any, name: str) -> list[Any] | None:
-    """One column of a dataset (or of a mapping of columns) as a list, read once; None if it is not there."""
-    columns = getattr(dataset, "column_names", None)
-    if columns is None:
-        columns = list(dataset) if isinstance(dataset, Mapping) else []
-    return list(dataset[name][:]) if name in columns else None
-
-
-def speaker_column(dataset: Any) -> list[str]:
-    """The speaker of each row.
-
-    Raises:
-        ProtocolError: There are no rows, no speaker column, or rows without a speaker.
-    """
-    speakers = column(dataset, "speaker")
-    why = "without speakers no speaker-independent split can be made"
-    if speakers is None:
-        raise ProtocolError(f"the dataset has no column 'speaker'; {why}. Rename or add the column")
+def _listed(speakers: Sequence[str], count: int = 8) -> str:
     if not speakers:
-        raise ProtocolError("the dataset has no rows; expected at least three speakers")
-    unnamed = [row for row, speaker in enumerate(speakers) if speaker is None or not str(speaker).strip()]
-    if unnamed:
-        raise ProtocolError(
-            f"{len(unnamed)} of {len(speakers)} rows have no speaker (the first is row {unnamed[0]}); {why}. "
-            "Name their speakers or leave these rows out"
-        )
-    return [str(speaker) for speaker in speakers]
+        return "speakers unknown"
+    more = f" and {len(speakers) - count} more" if len(speakers) > count else ""
+    return ", ".join(speakers[:count]) + more

@@ -1,11 +1,14 @@
 """k groups of speakers that are alike in clips, classes and sexes."""
 
-from numbers import Integral
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .base import SpeakerTable, register_protocol
-from .fold import Fold, ProtocolError, column
+from .columns import ProtocolError, column
+from .fold import Fold
+from .options import folds_option, seed_option
 
 __all__ = ["grouped"]
 
@@ -22,38 +25,56 @@ def grouped(table: SpeakerTable, k: int = 5, seed: int = 0) -> list[Fold]:
     Raises:
         ProtocolError: `k` is no integer, below 3 or above the number of speakers; `seed` is no integer, or negative.
     """
-    count = len(table.speakers)
-    if isinstance(k, bool) or not isinstance(k, Integral):
-        raise ProtocolError(f"k={k!r}; expected the number of groups, an integer such as 5")
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
-        raise ProtocolError(f"seed={seed!r}; expected an integer of at least 0, such as 0: equal seeds, equal folds")
+    count, k, seed = len(table.speakers), folds_option(k), seed_option(seed)
     if not 3 <= k <= count:
         raise ProtocolError(
             f"k={k} groups for {count} speaker(s); expected 3 (train, validation and test) to {count} "
             "(one group per speaker)"
         )
-    group = _balanced_groups(_shares(table), k, np.random.default_rng(seed))
+    group = balanced_groups(shares_of(table), k, np.random.default_rng(seed))
     return table.cyclic_folds([[table.speakers[s] for s in np.flatnonzero(group == g)] for g in range(k)])
 
 
-def _shares(table: SpeakerTable) -> np.ndarray:
-    """Of each quantity to balance, the share that each speaker holds: (speakers, quantities), columns sum to 1."""
+def shares_of(
+    table: SpeakerTable, speakers: np.ndarray | None = None, more: Mapping[str, Sequence[Any]] | None = None
+) -> np.ndarray:
+    """Of each quantity to balance, the share that each speaker holds.
+
+    Args:
+        table: The dataset.
+        speakers: Codes of the speakers to share among; all if not given.
+        more: Further quantities that speakers have, besides their sex: name -> value of each row.
+
+    Returns:
+        Shape (speakers, quantities); columns sum to 1.
+    """
     count = len(table.speakers)
     columns = [np.ones(count), np.bincount(table.codes, minlength=count).astype(float)]
-    for name, per_speaker in (("emotion", False), ("sex", True)):
-        values = column(table.dataset, name)
+    quantities: list[tuple[Sequence[Any] | None, bool]] = [(column(table.dataset, "emotion"), False)]
+    quantities += [(values, True) for values in (column(table.dataset, "sex"), *(more or {}).values())]
+    for values, per_speaker in quantities:
         if values is None:
             continue
         names, codes = np.unique(np.asarray([str(value) for value in values]), return_inverse=True)
         held = np.zeros((count, len(names)))
         np.add.at(held, (table.codes, codes), 1.0)
         columns += list((held > 0).astype(float).T if per_speaker else held.T)
-    shares = np.stack(columns, axis=1)
-    return shares / shares.sum(axis=0)
+    shares = np.stack(columns, axis=1)[slice(None) if speakers is None else speakers]
+    totals = shares.sum(axis=0)
+    return shares[:, totals > 0] / totals[totals > 0]
 
 
-def _balanced_groups(shares: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Group of each speaker, shape (speakers,); every group gets at least one."""
+def balanced_groups(shares: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal speakers out to groups that are alike.
+
+    Args:
+        shares: What each speaker holds of each quantity, shape (speakers, quantities).
+        k: Number of groups, at most as many as speakers.
+        rng: Breaks ties.
+
+    Returns:
+        Group of each speaker, shape (speakers,); every group gets at least one.
+    """
     order = rng.permutation(len(shares))
     order = order[np.argsort(-shares[order].sum(axis=1), kind="stable")]
     group = np.empty(len(shares), dtype=np.int64)

@@ -86,7 +86,7 @@ def test_without_speakers_there_is_no_split(columns, part):
 
 
 def test_unknown_protocols_and_options():
-    with pytest.raises(ProtocolError, match=r"did you mean 'luna-jimenez-5'\? Known protocols: grouped"):
+    with pytest.raises(ProtocolError, match=r"did you mean 'luna-jimenez-5'\? Known protocols: .*grouped"):
         speaker_folds(ravdess(), "luna-jimenez")
     with pytest.raises(ProtocolError, match="no option 'k'; its options: none"):
         speaker_folds(ravdess(), "leave-one-speaker-out", k=5)
@@ -97,12 +97,12 @@ def test_unknown_protocols_and_options():
 def test_a_new_protocol_is_one_function(monkeypatch):
     monkeypatch.setattr(base, "_PROTOCOLS", dict(base._PROTOCOLS))
 
-    @register_protocol("fixed", options=["test"])
-    def fixed(table, test):
+    @register_protocol("mine", options=["test"])
+    def mine(table, test):
         return [table.fold(0, ["b"], [test])]
 
-    assert "fixed" in list_protocols()
-    (fold,) = speaker_folds({"speaker": ["a", "b", "c"]}, "fixed", test="c", seed=3)
+    assert "mine" in list_protocols()
+    (fold,) = speaker_folds({"speaker": ["a", "b", "c"]}, "mine", test="c", seed=3)
     assert (fold.train, fold.validation, fold.test) == ([0], [1], [2])
 
 
