@@ -4,20 +4,34 @@ from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model
 from .checkpoints import last_complete_checkpoint
 from .collator import SerCollator
+from .commands import cross_validate_main, train_main
+from .cross_validation import CrossValidationArguments, cross_validate
+from .cross_validation_results import CrossValidationResult
+from .data_arguments import CorpusArguments, DataArguments, choose_folds, load_data
 from .dataset import SerDataset
-from .folds import DataArguments, results_table
-from .objectives import CrossEntropyObjective, Objective
+from .folds import results_table
+from .mixing import MixupCollator
+from .objectives import ClassificationObjective, CrossEntropyObjective, Objective
 from .recipe import Recipe
+from .run_config import RunConfig, parse_run, run_config
+from .sampling import ClassSampler
 from .teaching import DistillationArguments
 from .trainer import SerPredictionOutput, SerTrainer
 
 __all__ = [
+    "ClassSampler",
+    "ClassificationObjective",
+    "CorpusArguments",
     "CrossEntropyObjective",
+    "CrossValidationArguments",
+    "CrossValidationResult",
     "DataArguments",
     "DistillationArguments",
+    "MixupCollator",
     "ModelArguments",
     "Objective",
     "Recipe",
+    "RunConfig",
     "SerCollator",
     "SerDataset",
     "SerPredictionOutput",
@@ -25,6 +39,13 @@ __all__ = [
     "SerTrainingArguments",
     "build_extractor",
     "build_model",
+    "choose_folds",
+    "cross_validate",
+    "cross_validate_main",
     "last_complete_checkpoint",
+    "load_data",
+    "parse_run",
     "results_table",
+    "run_config",
+    "train_main",
 ]

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from transformers import TrainingArguments
 
+from .class_weights import parse_class_weights
+from .stages import check_learning_rates, parse_patterns, parse_stages
+
 
 @dataclass
 class SerTrainingArguments(TrainingArguments):
@@ -45,8 +48,78 @@ class SerTrainingArguments(TrainingArguments):
     frequency_masks: int = field(default=0, metadata={"help": "SpecAugment frequency masks for each training clip."})
     frequency_mask_width: int = field(default=8, metadata={"help": "Widest frequency mask, in bands."})
     frequency_shift: int = field(default=0, metadata={"help": "Largest random shift along frequency, in bands."})
+    mixup_alpha: float = field(
+        default=0.0,
+        metadata={"help": "Mix each training clip with another, in shares drawn from Beta(alpha, alpha); 0 is off."},
+    )
+    mixup_mode: str = field(
+        default="sample",
+        metadata={"help": "Draw a share for each clip (sample), or one for the whole batch (batch)."},
+    )
+    stability_weight: float = field(
+        default=0.0,
+        metadata={
+            "help": "Stability training: judge a noisy twin of each clip too, and count its divergence from the clip "
+            "by this factor; 0 is off."
+        },
+    )
+    stability_noise_dir: str | None = field(
+        default=None, metadata={"help": "Folder of noise recordings for the twins; by default noise is generated."}
+    )
+    stability_snr_db: list[float] = field(
+        default_factory=lambda: [0.0, 10.0],
+        metadata={"help": "Lowest and highest signal-to-noise ratio of the twins, in dB."},
+    )
+    stability_reverb: float = field(
+        default=0.125, metadata={"help": "Share of the twins that are reverberant instead of noisy."}
+    )
+    class_weights: dict | str | None = field(
+        default="none",
+        metadata={"help": "Weights of the classes in the loss: none, balanced, or a JSON object by emotion."},
+    )
+    focal_gamma: float = field(
+        default=0.0, metadata={"help": "Exponent of the focal loss; 0 is plain cross-entropy, 2 is usual."}
+    )
+    class_sampling: str = field(
+        default="none",
+        metadata={
+            "help": "none; oversample: every class as often as the largest; balanced: classes equally likely, epochs "
+            "as long as without."
+        },
+    )
+    freeze: list[str] = field(
+        default_factory=list,
+        metadata={
+            "help": "What is not trained: encoder, layers, embeddings, or names of modules such as feature_extractor."
+        },
+    )
+    unfreeze_at: dict | str | None = field(
+        default=None,
+        metadata={
+            "help": "When frozen parts are trained after all: gradual, or a JSON object from epochs to a number of "
+            'layers from the top, all, or names of modules, such as \'{"2": 1, "4": "all"}\'.'
+        },
+    )
+    layer_learning_rate_decay: float = field(
+        default=1.0, metadata={"help": "The learning rate of each layer is that of the layer above times this factor."}
+    )
+    head_learning_rate: float | None = field(
+        default=None, metadata={"help": "Learning rate of the head; by default that of the rest."}
+    )
+    mse_weight: float = field(
+        default=0.0,
+        metadata={"help": "Share of the squared error in the loss of dimensions; the rest is 1 - CCC."},
+    )
     max_train_seconds: float | None = field(
         default=None, metadata={"help": "Longer training clips are cut to a random stretch of this length."}
+    )
+    feature_cache_dir: str | None = field(
+        default=None,
+        metadata={"help": "Folder to keep extracted features in, so that each clip is read and extracted once."},
+    )
+    feature_cache_views: int = field(
+        default=1,
+        metadata={"help": "Views of each training clip in the feature cache: itself, and augmented ones."},
     )
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": "Stop after this many evaluations without a better validation metric."}
@@ -79,6 +152,14 @@ class SerTrainingArguments(TrainingArguments):
                 )
         if not 0.0 < self.time_mask_share <= 1.0:
             raise ValueError(f"time_mask_share is {self.time_mask_share}, expected a share in (0, 1]")
+        self.freeze = parse_patterns("freeze", self.freeze)
+        self.unfreeze_at = parse_stages(self.unfreeze_at)
+        check_learning_rates(self.layer_learning_rate_decay, self.head_learning_rate)
+        if not 0.0 <= self.mse_weight <= 1.0:
+            raise ValueError(f"mse_weight is {self.mse_weight}, expected a share in [0, 1]; 0 is 1 - CCC alone")
+        self._check_objective()
+        self._check_sampling()
+        self._check_feature_cache()
         if self.eval_strategy == "no":
             if self.early_stopping_patience is not None:
                 raise ValueError(
@@ -93,3 +174,73 @@ class SerTrainingArguments(TrainingArguments):
             raise ValueError(f"label_names is {labels}, expected ['labels', 'row_ids']; leave it out")
         self.label_names = ["labels", "row_ids"]
         super().__post_init__()
+
+    def _check_objective(self) -> None:
+        self.class_weights = parse_class_weights("none" if self.class_weights is None else self.class_weights)
+        for name in ("mixup_alpha", "stability_weight", "focal_gamma"):
+            value = getattr(self, name)
+            if not 0.0 <= value < float("inf"):
+                raise ValueError(f"{name} is {value}, expected 0 or more; 0 switches it off")
+        if not 0.0 <= self.label_smoothing_factor < 1.0:
+            raise ValueError(f"label_smoothing_factor is {self.label_smoothing_factor}, expected a share in [0, 1)")
+        if self.mixup_mode not in ("sample", "batch"):
+            raise ValueError(
+                f"mixup_mode is {self.mixup_mode!r}, expected 'sample' (a share for each clip) or 'batch' (one for all)"
+            )
+        if self.mixup_mode != "sample" and self.mixup_alpha == 0.0:
+            raise ValueError(
+                f"mixup_mode is {self.mixup_mode!r} but mixup_alpha is 0, so nothing is mixed; set mixup_alpha, 0.4 is "
+                "usual"
+            )
+        low, high = self.stability_snr_db if len(self.stability_snr_db) == 2 else (1.0, 0.0)
+        if not -60.0 <= low <= high <= 100.0:
+            raise ValueError(
+                f"stability_snr_db is {self.stability_snr_db}, expected the lowest and the highest ratio in dB, from "
+                "-60 to 100, such as 0 10"
+            )
+        if not 0.0 <= self.stability_reverb <= 1.0:
+            raise ValueError(f"stability_reverb is {self.stability_reverb}, expected a share in [0, 1]")
+        twins = (self.stability_noise_dir, list(self.stability_snr_db), self.stability_reverb)
+        if self.stability_weight == 0.0 and twins != (None, [0.0, 10.0], 0.125):
+            raise ValueError(
+                "stability_noise_dir, stability_snr_db or stability_reverb is given but stability_weight is 0, so there "
+                "are no twins; set stability_weight, 0.5 is usual"
+            )
+
+    def _check_feature_cache(self) -> None:
+        views = self.feature_cache_views
+        if views < 1:
+            raise ValueError(f"feature_cache_views is {views}, expected 1 or more")
+        if self.feature_cache_dir is None and views > 1:
+            raise ValueError(
+                f"feature_cache_views is {views} but feature_cache_dir is not set, so there are no views; set it"
+            )
+        varied = self.augmentation != "none" or self.stability_weight > 0
+        if views > 1 and not varied:
+            raise ValueError(
+                f"feature_cache_views is {views} but augmentation is 'none' and stability_weight 0, so all views "
+                "would be the same; set one of them, or leave feature_cache_views out"
+            )
+        if self.feature_cache_dir is not None and self.augmentation != "none" and views == 1:
+            raise ValueError(
+                f"augmentation is {self.augmentation!r} with feature_cache_dir and feature_cache_views=1: features "
+                "are extracted once, so augmented clips must be kept as further views, of which each epoch draws one; set "
+                "feature_cache_views (10 is usual), or leave feature_cache_dir out"
+            )
+
+    def _check_sampling(self) -> None:
+        if self.class_sampling not in ("none", "oversample", "balanced"):
+            raise ValueError(
+                f"class_sampling is {self.class_sampling!r}, expected 'none', 'oversample' (every class as often as "
+                "the largest) or 'balanced' (classes equally likely, epochs as long as without)"
+            )
+        if self.class_sampling != "none" and self.train_sampling_strategy != "random":
+            raise ValueError(
+                f"class_sampling is {self.class_sampling!r} and train_sampling_strategy is "
+                f"{self.train_sampling_strategy!r}; both say in which order clips come, drop one of them"
+            )
+        if self.class_sampling != "none" and self.class_weights == "balanced":
+            raise ValueError(
+                f"class_sampling is {self.class_sampling!r} and class_weights is 'balanced': rare classes would be made "
+                "up for twice; drop one of them"
+            )

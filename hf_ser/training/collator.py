@@ -1,6 +1,7 @@
 """Waveforms -> the batch a model reads; runs in the data workers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -37,20 +38,37 @@ class SerCollator:
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Collate examples of a `SerDataset`.
 
+        Twins are extracted and padded together with their clips, and masked at the same places.
+
         Returns:
-            the extractor's tensors, `labels` (batch,) and `row_ids` (batch,), the rows of the corpus.
+            the extractor's tensors, and of twins the same under names that begin with `twin_`; `labels` (batch,) and
+            `row_ids` (batch,), the rows of the corpus.
         """
-        batch = dict(
+        source = "features" if "features" in examples[0] else "waveform"
+        items = cast(Sequence[Mapping[str, Any]], examples)
+        twins = [item[f"twin_{source}"] for item in items if f"twin_{source}" in item]
+        both = self._extract(source, [item[source] for item in items] + twins)
+        if self.masking is not None:
+            keys = [[*example["draw"], 1] for example in examples]
+            generators = [np.random.default_rng(key) for key in (keys + keys if twins else keys)]
+            both["input_features"] = self.masking(both["input_features"], both["attention_mask"], generators)
+        batch = {name: value[: len(examples)] for name, value in both.items()}
+        if twins:
+            batch |= {f"twin_{name}": value[len(examples) :] for name, value in both.items()}
+        batch["labels"] = torch.tensor([example["labels"] for example in examples])
+        batch["row_ids"] = torch.tensor([example["row_ids"] for example in examples])
+        return batch
+
+    def _extract(self, source: str, clips: list[np.ndarray]) -> dict[str, torch.Tensor]:
+        if source == "features":
+            # they come from a cache, before normalisation
+            features = [torch.from_numpy(clip) for clip in clips]
+            return dict(self.feature_extractor.finish(features, padding=self.padding, return_tensors="pt"))
+        return dict(
             self.feature_extractor(
-                [example["waveform"] for example in examples],
+                clips,
                 sampling_rate=self.feature_extractor.sampling_rate,
                 padding=self.padding,
                 return_tensors="pt",
             )
         )
-        if self.masking is not None:
-            generators = [np.random.default_rng([*example["draw"], 1]) for example in examples]
-            batch["input_features"] = self.masking(batch["input_features"], batch["attention_mask"], generators)
-        batch["labels"] = torch.tensor([example["labels"] for example in examples])
-        batch["row_ids"] = torch.tensor([example["row_ids"] for example in examples])
-        return batch

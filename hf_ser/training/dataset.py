@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..audio import load_audio
+from .sampling import draw_key
 
 WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -15,14 +16,18 @@ WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 class Example(TypedDict):
     """One clip on its way to the collator.
 
-    `draw` is (seed, epoch, row): all that random augmentation may depend on, so that a run can be repeated and
-    resumed.
+    `draw` is (seed, epoch, row), and a further number where the clip is drawn again in the same epoch: all that random
+    augmentation may depend on, so that a run can be repeated and resumed. A clip out of a `FeatureCache` has `features`
+    (channels, bands, frames) in place of its waveform.
     """
 
-    waveform: np.ndarray
+    waveform: NotRequired[np.ndarray]
     labels: int
     row_ids: int
-    draw: tuple[int, int, int]
+    draw: tuple[int, ...]
+    twin_waveform: NotRequired[np.ndarray]
+    features: NotRequired[np.ndarray]
+    twin_features: NotRequired[np.ndarray]
     targets: NotRequired[torch.Tensor]
     soft_labels: NotRequired[torch.Tensor]
 
@@ -42,6 +47,10 @@ class SerDataset(torch.utils.data.Dataset):
         augmentation: called as `augmentation(waveform, generator)`; for training sides only.
         max_seconds: longer clips are cut to a stretch of this length, drawn at random: for training sides only.
         seed: key of all random draws.
+
+    Attributes:
+        twin: called as `twin(waveform, generator)` with the augmented clip; makes each example's `twin_waveform`, for
+            training sides of stability training. None for no twins.
 
     Raises:
         ValueError: if the corpus lacks a column, or holds an emotion that `label2id` does not name.
@@ -70,6 +79,7 @@ class SerDataset(torch.utils.data.Dataset):
         self.augmentation = augmentation
         self.max_seconds = max_seconds
         self.seed = seed
+        self.twin: WaveformTransform | None = None
         # shared memory: workers that outlive an epoch see the next one too
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
         emotions, speakers = list(corpus["emotion"]), list(corpus["speaker"])
@@ -86,13 +96,28 @@ class SerDataset(torch.utils.data.Dataset):
         """Tell the dataset which epoch its augmentation is drawn for."""
         self._epoch[0] = epoch
 
+    @property
+    def epoch(self) -> int:
+        """The epoch that augmentation is drawn for."""
+        return int(self._epoch[0])
+
+    def draw(self, index: int) -> tuple[int, ...]:
+        """The key of all random draws for a clip in the current epoch; see `Example`."""
+        return draw_key(self.seed, self.epoch, self.rows[index], index)
+
+    def add_twin(self, example: Example) -> Example:
+        """Give an example its noisy twin, if twins are asked for."""
+        if self.twin is not None:
+            example["twin_waveform"] = self.twin(example["waveform"], np.random.default_rng([*example["draw"], 3]))
+        return example
+
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]
         waveform = load_audio(self.corpus[row]["audio"], self.sampling_rate)
-        draw = (self.seed, int(self._epoch[0]), row)
+        draw = self.draw(index)
         generator = np.random.default_rng([*draw, 0])
         if self.augmentation is not None:
             waveform = self.augmentation(waveform, generator)
@@ -101,4 +126,4 @@ class SerDataset(torch.utils.data.Dataset):
             if len(waveform) > length:
                 start = int(generator.integers(0, len(waveform) - length + 1))
                 waveform = waveform[start : start + length]
-        return {"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw}
+        return self.add_twin({"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw})

@@ -66,6 +66,9 @@ class DistillationObjective(Objective, nn.Module):
         ValueError: if a weight or the temperature is out of range.
     """
 
+    # mixtures and twins have no targets of the teacher's
+    options = frozenset({"label_smoothing_factor"})
+
     def __init__(
         self,
         hidden_size: int,

@@ -7,7 +7,7 @@ from typing import Any
 from ..protocols import Fold
 from .arguments import SerTrainingArguments
 from .building import ModelArguments
-from .folds import DataArguments
+from .data_arguments import DataArguments
 from .teaching import DistillationArguments
 
 NAME = "settings.json"
@@ -25,6 +25,9 @@ _DECISIVE = (
     ),
     *("adam_beta2", "adam_epsilon", "max_grad_norm", "bf16", "fp16", "label_smoothing_factor", "augmentation"),
     *("time_masks", "time_mask_share", "frequency_masks", "frequency_mask_width", "frequency_shift"),
+    *("mixup_alpha", "mixup_mode", "class_weights", "focal_gamma", "class_sampling", "train_sampling_strategy"),
+    *("stability_weight", "stability_noise_dir", "stability_snr_db", "stability_reverb"),
+    *("freeze", "unfreeze_at", "layer_learning_rate_decay", "head_learning_rate", "mse_weight"),
     *("max_train_seconds", "early_stopping_patience", "metric_for_best_model", "load_best_model_at_end"),
 )
 
@@ -35,6 +38,7 @@ def run_settings(
     training: SerTrainingArguments,
     distillation: DistillationArguments,
     fold: Fold | None,
+    corpus_fingerprint: str,
 ) -> dict[str, Any]:
     """Everything that decides the outcome of a run, as plain JSON values."""
     settings: dict[str, Any] = {name: getattr(training, name) for name in _DECISIVE}
@@ -42,10 +46,12 @@ def run_settings(
     if distillation.views > 0:
         settings |= {name: value for name, value in vars(distillation).items() if name not in ("teacher", "view_dir")}
         settings["taught"] = distillation.teacher is not None
-    settings |= {"corpus": data.corpus, "held_out_speakers": data.held_out_speakers}
+    if training.feature_cache_dir is not None:
+        settings["feature_cache_views"] = training.feature_cache_views
+    settings |= {"corpus": data.corpus_name, "corpus_fingerprint": corpus_fingerprint}
+    settings["held_out_speakers"] = data.held_out_speakers
     if fold is not None:
-        settings |= {"protocol": data.protocol, "test_speakers": fold.test_speakers}
-        settings["validation_speakers"] = fold.validation_speakers
+        settings |= {"protocol": data.protocol, "fold_fingerprint": fold.fingerprint}
     return json.loads(json.dumps(settings, default=str))
 
 

@@ -11,7 +11,7 @@ from ..augmentation import WaveformAugmentation
 from .arguments import SerTrainingArguments
 from .collator import SerCollator
 from .distillation import DistillationCollator, DistillationObjective
-from .objectives import CrossEntropyObjective, Objective
+from .objectives import Objective
 from .soft_labels import cross_fitted_logits
 from .spectrogram_augmentation import spectrogram_augmentation
 from .teachers import WhisperTeacher
@@ -66,10 +66,12 @@ class DistillationArguments:
 
 
 class Lesson(NamedTuple):
-    """What a trainer needs to learn from views: the training side, what to minimise, and how to batch."""
+    """What a trainer needs to learn from views: the training side, what to minimise (None for the trainer's default),
+    and how to batch.
+    """
 
     dataset: ViewDataset
-    objective: Objective
+    objective: Objective | None
     collator: SerCollator
 
 
@@ -144,7 +146,7 @@ class Teaching:
         )
         augmentation = spectrogram_augmentation(self.training, extractor)
         if settings.teacher is None:
-            return Lesson(dataset, CrossEntropyObjective(smoothing), DistillationCollator(extractor, augmentation))
+            return Lesson(dataset, None, DistillationCollator(extractor, augmentation))
         self._check_columns(model, extractor)
         if settings.soft_label_weight > 0:
             dataset.soft_labels = cross_fitted_logits(

@@ -23,11 +23,12 @@ from transformers import (
 )
 from transformers.trainer_utils import TrainOutput
 
-from ..augmentation import WaveformAugmentation
+from ..augmentation import NoisyTwin, WaveformAugmentation
 from ..evaluation import compute_metrics
 from ..labels import check_labels_agree
 from ..protocols import SpeakerOverlapError
 from .arguments import SerTrainingArguments
+from .cached_dataset import cached_dataset
 from .checkpoints import (
     STATE,
     discard_run,
@@ -36,10 +37,15 @@ from .checkpoints import (
     last_complete_checkpoint,
     refuse_to_overwrite,
 )
+from .class_weights import class_weights
 from .collator import SerCollator
 from .dataset import SerDataset
+from .freezing import StageCallback, freezing_of
+from .layer_rates import set_layer_rates
+from .mixing import MixupCollator
 from .muon import MuonWithAdamW, muon_groups
-from .objectives import CrossEntropyObjective, Objective
+from .objectives import OBJECTIVE_OPTIONS, ClassificationObjective, CrossEntropyObjective, Objective
+from .sampling import ClassSampler
 from .spectrogram_augmentation import spectrogram_augmentation
 
 _OBJECTIVE = "training_objective"
@@ -87,7 +93,7 @@ class SerTrainer(Trainer):
             at the extractor's rate and augmented as `args` say.
         eval_dataset: validation rows, likewise; never augmented.
         processing_class: the feature extractor; it is saved with every checkpoint.
-        objective: what to minimise; cross-entropy with `args.label_smoothing_factor` by default.
+        objective: what to minimise; by default a `ClassificationObjective` with what `args` ask for.
         data_collator: collator of the training side; by default extraction, padding and the masks `args` ask for.
         eval_data_collator: collator of the evaluation side; by default extraction and padding.
         callbacks: as for transformers' Trainer.
@@ -124,7 +130,7 @@ class SerTrainer(Trainer):
                 f"model is {type(model).__name__}, expected a transformers model (model_init is not supported)"
             )
         self._id2label = dict(model.config.id2label)
-        self._sampling_rate = getattr(processing_class, "sampling_rate", 16000)
+        self._extractor, self._sampling_rate = processing_class, getattr(processing_class, "sampling_rate", 16000)
         train = self._as_ser_dataset(train_dataset, args, training=True)
         validation = self._as_ser_dataset(eval_dataset, args, training=False)
         sides = validation.values() if isinstance(validation, dict) else [validation]
@@ -136,11 +142,18 @@ class SerTrainer(Trainer):
             callbacks.append(_EpochForDataset(train))
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=args.early_stopping_patience))
+        self.objective = objective or self._default_objective(args, train)
+        refuse_ignored_options(self.objective, args)
+        self.freezing = freezing_of(model, args, isinstance(self.objective, nn.Module))
+        callbacks.append(StageCallback(self.freezing))
         self.train_collator = data_collator or SerCollator(
             processing_class, spectrogram_augmentation(args, processing_class)
         )
+        if args.mixup_alpha > 0:
+            self.train_collator = MixupCollator(self.train_collator, args.mixup_alpha, args.mixup_mode)
+        if train is not None:
+            train.twin = noisy_twin(args, train.sampling_rate)
         self.eval_collator = eval_data_collator or SerCollator(processing_class)
-        self.objective = objective or CrossEntropyObjective(args.label_smoothing_factor)
         if isinstance(self.objective, nn.Module):
             if args.ddp_find_unused_parameters:
                 raise ValueError(
@@ -161,9 +174,17 @@ class SerTrainer(Trainer):
             callbacks=callbacks,
             **kwargs,
         )
-        # objectives return the mean over their batch
-        self.loss_is_scaled_for_ga = False
+        # objectives return the mean over their batch; compute_loss gives each batch its share of a step
+        self.loss_is_scaled_for_ga = True
         self.model_accepts_loss_kwargs = False
+
+    def _default_objective(self, args: SerTrainingArguments, train: SerDataset | None) -> Objective:
+        return ClassificationObjective(
+            label_smoothing=args.label_smoothing_factor,
+            class_weights=class_weights(args.class_weights, train.labels, self._id2label) if train else None,
+            focal_gamma=args.focal_gamma,
+            stability_weight=args.stability_weight,
+        )
 
     def _as_ser_dataset(self, dataset: Any, args: SerTrainingArguments, training: bool) -> Any:
         if isinstance(dataset, dict):
@@ -174,10 +195,14 @@ class SerTrainer(Trainer):
             raise TypeError(
                 f"a dataset is {type(dataset).__name__}, expected a datasets.Dataset of rows or a SerDataset"
             )
+        label2id = check_labels_agree(self._id2label, set(dataset["emotion"]), allow_subset=True)
+        if args.feature_cache_dir is not None:
+            twin = noisy_twin(args, self._sampling_rate) if training else None
+            return cached_dataset(dataset, label2id, self._extractor, args, training=training, twin=twin)
         augmentation = WaveformAugmentation(args.augmentation, self._sampling_rate) if training else None
         return SerDataset(
             dataset,
-            check_labels_agree(self._id2label, set(dataset["emotion"]), allow_subset=True),
+            label2id,
             sampling_rate=self._sampling_rate,
             augmentation=augmentation,
             max_seconds=args.max_train_seconds if training else None,
@@ -201,20 +226,65 @@ class SerTrainer(Trainer):
         """Ask the objective; evaluation always asks plain cross-entropy, so that its loss can be compared over
         runs.
         """
+        if model.training:
+            self.freezing.settle()
         inputs = {name: value for name, value in inputs.items() if name != "row_ids"}
         loss, outputs = (self.objective if model.training else self.eval_objective)(model, inputs)
+        if model.training and num_items_in_batch is not None:
+            # gradients are summed over the batches of a step and averaged over processes
+            share = self.objective.batch_weight(inputs) * self.accelerator.num_processes / num_items_in_batch
+            loss = loss * share
         return (loss, outputs) if return_outputs else loss
 
+    def get_batch_samples(
+        self, epoch_iterator: Iterator, num_batches: int, device: torch.device
+    ) -> tuple[list, torch.Tensor | int | None]:
+        """Collect the batches of a step, and what all of them count together, on all processes.
+
+        By it the loss of a step is the mean over its clips (weighted by class, if asked for) however they are dealt
+        into batches.
+
+        Returns:
+            the batches, and the sum of the objective's `batch_weight`; None for a step of one batch on one process.
+        """
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        processes = self.accelerator.num_processes
+        if not batches or (len(batches) == 1 and processes == 1):
+            return batches, None
+        total = torch.stack([self.objective.batch_weight(batch).to(device) for batch in batches]).sum()
+        if processes > 1:
+            total = self.accelerator.reduce(total, reduction="sum")
+        return batches, torch.where(total > 0, total, torch.ones_like(total))
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler | None:
+        """Balance the classes if `args.class_sampling` asks for it."""
+        dataset = train_dataset or self.train_dataset
+        if self.args.class_sampling == "none":
+            return super()._get_train_sampler(dataset)
+        return ClassSampler(dataset.labels, self.args.class_sampling, self.args.seed, lambda: dataset.epoch)
+
+    def num_examples(self, dataloader: torch.utils.data.DataLoader) -> int:
+        """The clips of an epoch, repetitions counted."""
+        sampler = getattr(dataloader, "sampler", None)
+        return len(sampler) if isinstance(sampler, ClassSampler) else super().num_examples(dataloader)
+
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Muon with AdamW if `args.muon_learning_rate` is set, otherwise what transformers makes of `args.optim`."""
+        """Muon with AdamW if `args.muon_learning_rate` is set, otherwise what transformers makes of `args.optim`; with
+        a rate for each layer if `args.layer_learning_rate_decay` or `args.head_learning_rate` ask for it.
+        """
         args = self.args
-        if getattr(self, "optimizer", None) is None and args.muon_learning_rate is not None:
+        if getattr(self, "optimizer", None) is not None:
+            return super().create_optimizer(model)
+        self.freezing.open(model or self.model)
+        if args.muon_learning_rate is not None:
             self.optimizer = MuonWithAdamW(
                 muon_groups(model or self.model, args.muon_learning_rate, args.learning_rate, args.weight_decay),
                 betas=(args.adam_beta1, args.adam_beta2),
                 eps=args.adam_epsilon,
             )
-        return super().create_optimizer(model)
+        optimizer = super().create_optimizer(model)
+        set_layer_rates(optimizer, model or self.model, args.layer_learning_rate_decay, args.head_learning_rate)
+        return optimizer
 
     def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs: Any) -> TrainOutput:
         """Train, or continue a run.
@@ -337,6 +407,28 @@ class SerTrainer(Trainer):
             (folder / "training_args.bin").unlink(missing_ok=True)
             text = json.dumps(self.args.to_dict(), indent=2, sort_keys=True, default=str)
             (folder / "training_args.json").write_text(text + "\n", encoding="utf-8")
+
+
+def noisy_twin(args: SerTrainingArguments, sampling_rate: int) -> NoisyTwin | None:
+    """What makes the twins that stability training asks for; None if it is off."""
+    if args.stability_weight == 0.0:
+        return None
+    return NoisyTwin(sampling_rate, args.stability_noise_dir, args.stability_snr_db, args.stability_reverb)
+
+
+def refuse_ignored_options(objective: Objective, args: SerTrainingArguments) -> None:
+    """Raise if the settings ask for something that the objective does not follow.
+
+    Raises:
+        ValueError: naming the settings.
+    """
+    asked = {name: getattr(args, name) for name, off in OBJECTIVE_OPTIONS.items() if getattr(args, name) != off}
+    ignored = [f"{name}={value!r}" for name, value in asked.items() if name not in objective.options]
+    if ignored:
+        raise ValueError(
+            f"{type(objective).__name__} does not follow {', '.join(ignored)}; leave that out, or train with the "
+            "default objective (without a teacher)"
+        )
 
 
 def refuse_speaker_overlap(train: Sequence[str], validation: Sequence[str]) -> None:

@@ -39,7 +39,7 @@ class ViewDataset(SerDataset):
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]
-        draw = (self.seed, int(self._epoch[0]), row)
+        draw = self.draw(index)
         generator = np.random.default_rng([*draw, 0])
         view = int(generator.integers(0, self.store.num_views))
         waveform, targets = self.store.read(view, row)
@@ -50,7 +50,7 @@ class ViewDataset(SerDataset):
             example["targets"] = torch.from_numpy(targets)
         if self.soft_labels is not None:
             example["soft_labels"] = torch.from_numpy(self.soft_labels[view, index])
-        return example
+        return self.add_twin(example)
 
     def _stretch(
         self, waveform: np.ndarray, targets: np.ndarray | None, generator: np.random.Generator
