@@ -130,8 +130,8 @@ def _refuse_same_clips(clips: Iterable[str]) -> None:
     twice = [clip for clip, count in Counter(clips).items() if count > 1]
     if twice:
         raise CorpusError(
-            f"{len(twice)} clip(s) are in two of the datasets, such as {twice[0]!r}; pass each recording once, or load "
-            "one dataset with another corpus_name='...'"
+            f"{len(twice)} clip(s) are in two of the datasets, such as {twice[0]!r}; pass each recording once, or "
+            "load one dataset with another corpus_name='...'"
         )
 
 
