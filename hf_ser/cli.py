@@ -2,13 +2,18 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from .version import __version__
+
+_TRAIN = "train a model on some folds of a corpus; CONFIG.json first, then flags"
+_CROSS_VALIDATE = "train and test on every fold with every seed; CONFIG.json first, then flags"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,31 +22,67 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit status: 0, 1 if some input failed, 2 if the arguments are wrong.
     """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(prog="hf-ser", description="Speech emotion recognition with transformers.")
     parser.add_argument("--version", action="version", version=f"hf-ser {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_predict(commands)
+    _add_corpora(commands)
+    _add_evaluate(commands)
+    # these two take the fields of the settings' classes as flags, which takes transformers to parse
+    commands.add_parser("train", help=_TRAIN, add_help=False)
+    commands.add_parser("cross-validate", help=_CROSS_VALIDATE, add_help=False)
+    if arguments[:1] in (["train"], ["cross-validate"]):
+        return _recipe(arguments[0], arguments[1:])
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, OSError) as error:
+        # what a user can mend comes as one of these, with the way to mend it
+        print(f"hf-ser: {error}", file=sys.stderr)
+        return 2
+
+
+def _add_predict(commands: Any) -> None:
     predict = commands.add_parser("predict", help="say which emotion is in recordings")
     predict.add_argument("files", nargs="+", metavar="FILE", help="wav, flac, ogg or mp3")
     predict.add_argument("--model", help="checkpoint folder or Hub id; by default the one that ships with hf_ser")
     predict.add_argument("--json", action="store_true", help="print JSON, with the score of every emotion")
     predict.set_defaults(run=_predict)
-    options = parser.parse_args(arguments)
-    return options.run(options)
+
+
+def _add_corpora(commands: Any) -> None:
+    corpora = commands.add_parser("corpora", help="list the corpora, describe one, or check a folder of one")
+    corpora.add_argument("name", nargs="?", help="a corpus to describe")
+    corpora.add_argument("folder", nargs="?", help="its folder: say what is missing, extra or twice")
+    corpora.add_argument("--json", action="store_true", help="print JSON")
+    corpora.set_defaults(run=_corpora)
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate", help="score a checkpoint on a corpus, or predictions that are saved")
+    evaluate.add_argument("--model", help="checkpoint folder or Hub id")
+    evaluate.add_argument("--corpus", help="corpus, see `hf-ser corpora`; or folder, csv, json, parquet")
+    evaluate.add_argument("--data_dir", "--data-dir", help="its folder or manifest file")
+    evaluate.add_argument("--corpus_options", "--corpus-options", help="JSON: options of load_corpus")
+    evaluate.add_argument("--merge", help='JSON: emotion -> the emotion that takes it in, \'{"calm": "neutral"}\'')
+    evaluate.add_argument("--drop", nargs="+", default=[], help="emotions to leave out")
+    evaluate.add_argument("--speakers", nargs="+", help="score these speakers only")
+    evaluate.add_argument(
+        "--allow_speaker_overlap", "--allow-speaker-overlap", action="store_true", help="score speakers it has heard"
+    )
+    evaluate.add_argument("--predictions", help="saved predictions (parquet or csv) instead of model and corpus")
+    evaluate.add_argument("--baseline", help="saved predictions of another model on the same clips, to compare with")
+    evaluate.add_argument("--output_dir", "--output-dir", help="write report.md, report.json, figures, predictions")
+    evaluate.add_argument("--device", default="cpu", help="where the model runs")
+    evaluate.set_defaults(run=_evaluate)
 
 
 def _predict(options: argparse.Namespace) -> int:
     """Classify files; one that cannot be read is reported and the others are still classified."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    from transformers.utils import logging as transformers_logging
+    from . import AudioError
 
-    from . import AudioError, EmotionClassifier, default_model
-
-    transformers_logging.disable_progress_bar()
-    try:
-        classifier = EmotionClassifier.from_pretrained(options.model or default_model())
-    except (OSError, ValueError) as error:
-        print(f"hf-ser: cannot load the model: {error}", file=sys.stderr)
-        return 2
+    classifier = _classifier(options.model)
     results: list[dict[str, Any]] = []
     for file in options.files:
         try:
@@ -52,19 +93,152 @@ def _predict(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(results, indent=2, ensure_ascii=False))
     else:
-        _print_table([row for row in results if "error" not in row])
+        shown = [row for row in results if "error" not in row]
+        _print_table(
+            ("file", "emotion", "confidence", "seconds"),
+            [(row["file"], row["emotion"], f"{row['confidence']:.2f}", f"{row['seconds']:.1f}") for row in shown],
+            right=(2, 3),
+        )
         for row in failed:
             print(f"hf-ser: {row['error']}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _print_table(rows: list[dict[str, Any]]) -> None:
+def _classifier(model: str | None, device: str = "cpu") -> Any:
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from transformers.utils import logging as transformers_logging
+
+    from . import EmotionClassifier, default_model
+
+    transformers_logging.disable_progress_bar()
+    try:
+        return EmotionClassifier.from_pretrained(model or default_model(), device=device)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"cannot load the model: {error}") from error
+
+
+def _corpora(options: argparse.Namespace) -> int:
+    """List what can be read; describe one corpus; or compare a folder with what its authors publish."""
+    from .corpora import list_corpora, read_corpus
+    from .corpora.base import corpus_class
+
+    if options.name is None:
+        known = list_corpora()
+        if options.json:
+            print(json.dumps([asdict(info) for info in known], indent=2, ensure_ascii=False))
+            return 0
+        rows = [
+            (info.name, info.language, str(info.speakers), str(info.clips), str(len(info.emotions)), info.verified)
+            for info in known
+        ]
+        _print_table(("corpus", "language", "speakers", "clips", "emotions", "parser verified on"), rows, (2, 3, 4))
+        print("\nand recordings of your own: folder, csv, json, parquet")
+        return 0
+    info = corpus_class(options.name).info
+    if options.folder is None:
+        fields = asdict(info)
+        print(json.dumps(fields, indent=2, ensure_ascii=False) if options.json else _described(fields))
+        return 0
+    reading = read_corpus(options.name, options.folder)
+    found: dict[str, Any] = {
+        "clips": len(reading.rows),
+        "speakers": len({row.speaker for row in reading.rows}),
+        "set aside": reading.set_aside,
+        "missing": reading.missing,
+        "extra": reading.extra,
+        "unmatched": reading.unmatched,
+        "copies": sorted(reading.duplicates),
+        "miscounted": [f"{name}: {n} of {of}" for name, (n, of) in reading.miscounted.items()],
+    }
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else _described(found))
+    return 0 if reading.complete else 1
+
+
+def _described(fields: dict[str, Any]) -> str:
+    """Fields one below the other; long lists are counted and begun."""
+    lines = []
+    for name, value in fields.items():
+        if isinstance(value, list | tuple):
+            few = [str(item) for item in value[:8]]
+            value = f"{len(value)}" + (f": {', '.join(few)}" if few else "") + (", ..." if len(value) > 8 else "")
+        lines.append(f"{name}: {value}")
+    return "\n".join(lines)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    """Score a checkpoint or saved predictions; print the report and write it where asked."""
+    from .evaluation import compare_predictions, evaluate_predictions
+
+    predictions = _saved(options.predictions) if options.predictions else _predicted(options)
+    report = evaluate_predictions(
+        predictions.labels,
+        predictions.scores,
+        predictions.speakers,
+        label_names=predictions.label_names,
+        clips=predictions.clips,
+    )
+    print(report.to_markdown())
+    if options.baseline:
+        print(compare_predictions(_saved(options.baseline), predictions).to_markdown())
+    if options.output_dir:
+        report.save(options.output_dir)
+        predictions.to_parquet(Path(options.output_dir) / "predictions.parquet")
+        print(f"report, figures and predictions lie in {options.output_dir}")
+    return 0
+
+
+def _saved(path: str) -> Any:
+    from .evaluation import Predictions
+
+    return Predictions.from_csv(path) if path.endswith(".csv") else Predictions.from_parquet(path)
+
+
+def _predicted(options: argparse.Namespace) -> Any:
+    """Predictions of a checkpoint for a corpus or some of its speakers."""
+    if not (options.model and options.corpus and options.data_dir):
+        raise ValueError("evaluate needs --model, --corpus and --data_dir, or --predictions")
+    from .inference import predict_corpus, refuse_heard_speakers
+    from .training import CorpusArguments, load_data
+
+    corpus = load_data(
+        CorpusArguments(
+            options.corpus, options.data_dir, options.corpus_options, merge=options.merge, drop=options.drop
+        )
+    )
+    if options.speakers:
+        known = set(corpus["speaker"])
+        if strange := sorted(set(options.speakers) - known):
+            raise ValueError(f"--speakers names {strange}, which the corpus lacks; it has {sorted(known)[:10]}")
+        wanted = set(options.speakers)
+        corpus = corpus.select([row for row, speaker in enumerate(corpus["speaker"]) if speaker in wanted])
+    if not options.allow_speaker_overlap:
+        refuse_heard_speakers(options.model, set(corpus["speaker"]))
+    return predict_corpus(_classifier(options.model, options.device), corpus)
+
+
+def _recipe(command: str, arguments: list[str]) -> int:
+    """Train, or cross-validate, and print the table."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    from .training import cross_validate_main, train_main
+
+    try:
+        return (train_main if command == "train" else cross_validate_main)(arguments, prog=f"hf-ser {command}")
+    except (ValueError, OSError) as error:
+        print(f"hf-ser: {error}", file=sys.stderr)
+        return 2
+
+
+def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Print columns two blanks apart, those in `right` flush right; nothing if there are no rows."""
     if not rows:
         return
-    width = max(len("file"), *(len(row["file"]) for row in rows))
-    print(f"{'file':<{width}}  {'emotion':<10}  confidence  seconds")
-    for row in rows:
-        print(f"{row['file']:<{width}}  {row['emotion']:<10}  {row['confidence']:>10.2f}  {row['seconds']:>7.1f}")
+    widths = [max(len(line[column]) for line in [head, *rows]) for column in range(len(head))]
+    for line in [head, *rows]:
+        cells = [
+            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
 
 
 if __name__ == "__main__":

@@ -7,20 +7,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
 
-from ..corpora import load_corpus
 from ..labels import check_labels_agree, label_names
-from ..protocols import Fold
+from ..protocols import Fold, corpus_fingerprint
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model, needs_fitting
 from .checkpoints import refuse_to_overwrite
+from .data_arguments import DataArguments, choose_folds, load_data
 from .dataset import SerDataset
-from .folds import METRICS, DataArguments, choose_folds, write_predictions
+from .folds import METRICS, predictions_of
 from .run_settings import record_or_compare, run_settings
 from .teaching import DistillationArguments, Teaching
 from .trainer import SerTrainer
 
+RESULTS = "results.json"
 _RECORDED = ("hf_ser", "torch", "transformers", "datasets", "numpy")
 
 
@@ -35,6 +37,7 @@ class Recipe:
         model: which model on which features.
         training: settings of the runs; each fold gets a folder of its own inside `output_dir`.
         distillation: whether a teacher takes part.
+        corpus: the recordings, if they are loaded already; by default those that `data` names.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Recipe:
         model: ModelArguments,
         training: SerTrainingArguments,
         distillation: DistillationArguments | None = None,
+        corpus: datasets.Dataset | None = None,
     ) -> None:
         if data.held_out_speakers and data.folds != "none":
             raise ValueError(
@@ -56,7 +60,8 @@ class Recipe:
             )
         self.data, self.model, self.training = data, model, training
         self.distillation = distillation or DistillationArguments()
-        self.corpus = load_corpus(data.corpus, data.data_dir)
+        self.corpus = load_data(data) if corpus is None else corpus
+        self.fingerprint = corpus_fingerprint(self.corpus)
         self.teaching: Teaching | None = None
 
     def run(self) -> list[dict[str, Any]]:
@@ -67,7 +72,7 @@ class Recipe:
         """
         if self.data.folds == "none":
             return [self.run_on_every_speaker()]
-        folds = choose_folds(self.corpus, self.data)
+        folds = self.folds()
         if self.training.push_to_hub and len(folds) > 1:
             raise ValueError(
                 f"push_to_hub is True for {len(folds)} folds, whose models would overwrite each other; expected one "
@@ -75,21 +80,44 @@ class Recipe:
             )
         return [self.run_fold(number, fold) for number, fold in folds]
 
+    def folds(self) -> list[tuple[int, Fold]]:
+        """The folds that `data` asks for, with their numbers."""
+        return choose_folds(self.corpus, self.data)
+
+    def fold_folder(self, number: int) -> Path:
+        """Where a fold's model, figures and predictions lie."""
+        return Path(self.training.output_dir) / f"fold-{number}"
+
+    def finished(self, number: int, fold: Fold) -> dict[str, Any] | None:
+        """The results of a fold that was run to its end, None if it was not.
+
+        Raises:
+            ValueError: if it was run with other settings.
+        """
+        folder = self.fold_folder(number)
+        if not _is_finished(folder):
+            return None
+        record_or_compare(folder, self._settings(fold), resume=True)
+        return json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+
     def run_fold(self, number: int, fold: Fold) -> dict[str, Any]:
         """Train on one fold, save the model, and test it once."""
-        folder = Path(self.training.output_dir) / f"fold-{number}"
+        folder = self.fold_folder(number)
         if (done := self._start(folder, fold)) is not None:
             return done
         fold.check(self.corpus)
-        trainer, result = self._train(folder, fold.train, fold.validation)
-        result |= {"fold": number, "protocol": self.data.protocol}
+        trainer, result = self._train(folder, fold)
+        result |= {"fold": number, "fold_fingerprint": fold.fingerprint}
+        result |= {"speaker_independent": fold.speaker_independent, "protocol": self.data.protocol}
         for side, rows in (("validation", fold.validation), ("test", fold.test)):
             clips = self.corpus.select(rows)
             prediction = trainer.predict(clips, metric_key_prefix=side)
             figures = {metric: prediction.metrics[f"{side}_{metric}"] for metric in METRICS}
             result[side] = figures | {"clips": len(rows), "speakers": sorted(set(clips["speaker"]))}
             if trainer.is_world_process_zero():
-                write_predictions(folder / f"{side}_predictions.csv", clips, prediction, result["labels"])
+                seed = self.training.seed
+                predictions = predictions_of(clips, prediction, result["labels"], number, seed)
+                predictions.to_parquet(folder / f"{side}_predictions.parquet")
         return self._finish(trainer, folder, result)
 
     def run_on_every_speaker(self) -> dict[str, Any]:
@@ -113,24 +141,27 @@ class Recipe:
         folder = Path(self.training.output_dir)
         if (done := self._start(folder, None)) is not None:
             return done
-        trainer, result = self._train(folder, rows, [])
+        trainer, result = self._train(folder, rows)
         result |= {"fold": "none", "held_out_speakers": self.data.held_out_speakers}
         return self._finish(trainer, folder, result)
 
     def _start(self, folder: Path, fold: Fold | None) -> dict[str, Any] | None:
         """Look at what the folder holds; returns the results of a run that is finished already."""
-        settings = run_settings(self.data, self.model, self.training, self.distillation, fold)
         if not self.training.resume and not self.training.overwrite_run:
             refuse_to_overwrite(folder)
         with self.training.main_process_first(desc="comparing settings"):
             # the first process writes; the others find what it wrote
-            record_or_compare(folder, settings, self.training.resume or self.training.process_index > 0)
-        done = folder / "results.json"
-        if self.training.resume and done.is_file() and (folder / "model.safetensors").is_file():
-            return json.loads(done.read_text(encoding="utf-8"))
+            started = self.training.resume or self.training.process_index > 0
+            record_or_compare(folder, self._settings(fold), started)
+        if self.training.resume and _is_finished(folder):
+            return json.loads((folder / RESULTS).read_text(encoding="utf-8"))
         return None
 
-    def _train(self, folder: Path, train: list[int], validation: list[int]) -> tuple[SerTrainer, dict[str, Any]]:
+    def _settings(self, fold: Fold | None) -> dict[str, Any]:
+        return run_settings(self.data, self.model, self.training, self.distillation, fold, self.fingerprint)
+
+    def _train(self, folder: Path, fold: Fold | list[int]) -> tuple[SerTrainer, dict[str, Any]]:
+        train, validation = (fold.train, fold.validation) if isinstance(fold, Fold) else (fold, [])
         labels = label_names(self.corpus.select(train)["emotion"])
         extractor = build_extractor(self.model)
         model = build_model(self.model, labels, extractor, self.training.seed)
@@ -141,12 +172,15 @@ class Recipe:
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
         result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
         result |= {"parameters": model.num_parameters(), "versions": _versions()}
+        result |= {"corpus": self.data.corpus_name, "corpus_fingerprint": self.fingerprint}
         if self.distillation.views > 0 and self.teaching is None:
             # not before it is needed: the table of finished folds needs no views
             self.teaching = Teaching(self.corpus, build_extractor(self.model), self.training, self.distillation)
         lesson = None if self.teaching is None else self.teaching.lesson(train, ids, model, extractor)
         name = self.training.hub_model_id or Path(self.training.output_dir).name
         training = replace(self.training, output_dir=str(folder), hub_model_id=name)  # type: ignore[call-arg]
+        if isinstance(fold, Fold) and not fold.speaker_independent:
+            training.allow_speaker_overlap = True  # consented to where the fold was made; results say so
         trainer = SerTrainer(
             model,
             training,
@@ -162,7 +196,7 @@ class Recipe:
     def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> dict[str, Any]:
         result = json.loads(json.dumps(result, default=_plain))
         trainer.save_model(_internal_call=True)
-        file = folder / "results.json"
+        file = folder / RESULTS
         if trainer.is_world_process_zero():
             part = file.with_suffix(".part")
             part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -176,6 +210,11 @@ class Recipe:
                 raise
         trainer.accelerator.wait_for_everyone()
         return result
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a run was ended here: the results are written last, beside the model."""
+    return (folder / RESULTS).is_file() and (folder / "model.safetensors").is_file()
 
 
 def _versions() -> dict[str, str]:

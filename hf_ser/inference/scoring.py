@@ -1,0 +1,88 @@
+"""A checkpoint on a whole corpus: predictions clip by clip, never on speakers it was trained on unasked."""
+
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import datasets
+import numpy as np
+from tqdm.auto import tqdm
+
+from ..audio import load_audio
+from ..evaluation import Predictions
+from ..labels import check_labels_agree
+from ..protocols import SpeakerOverlapError
+from .classifier import EmotionClassifier
+
+__all__ = ["predict_corpus", "refuse_heard_speakers", "speakers_heard"]
+
+logger = logging.getLogger(__name__)
+_AT_ONCE = 64
+
+
+def predict_corpus(classifier: EmotionClassifier, corpus: datasets.Dataset, progress: bool = True) -> Predictions:
+    """Score every clip of a corpus.
+
+    Args:
+        classifier: the checkpoint.
+        corpus: rows with the columns `audio`, `emotion`, `speaker` and `clip`.
+        progress: whether to show a progress bar.
+
+    Returns:
+        the predictions, in the order of the rows; classes are those of the checkpoint, in common names.
+
+    Raises:
+        LabelError: if the corpus has emotions that the checkpoint does not know.
+        AudioError: if a clip cannot be read.
+    """
+    config = classifier.model.config
+    ids = check_labels_agree(config.id2label, corpus["emotion"], allow_subset=True)
+    names = sorted(ids, key=ids.__getitem__)
+    scores: list[list[float]] = []
+    with tqdm(total=len(corpus), unit="clip", disable=not progress) as bar:
+        for first in range(0, len(corpus), _AT_ONCE):
+            audio = corpus[first : first + _AT_ONCE]["audio"]
+            rate = classifier.feature_extractor.sampling_rate
+            predictions = classifier.classify([load_audio(source, rate) for source in audio])
+            scores += [[prediction.scores[config.id2label[ids[name]]] for name in names] for prediction in predictions]
+            bar.update(len(audio))
+    return Predictions(
+        clips=np.asarray(list(corpus["clip"]), dtype=object),
+        speakers=np.asarray(list(corpus["speaker"]), dtype=object),
+        labels=np.asarray(list(corpus["emotion"]), dtype=object),
+        scores=np.asarray(scores),
+        label_names=tuple(names),
+    )
+
+
+def speakers_heard(model: str) -> list[str] | None:
+    """Speakers that a checkpoint was trained on, as `hf-ser train` wrote them beside it; None if it does not say."""
+    file = Path(model) / "results.json"
+    if not file.is_file():
+        return None
+    speakers = json.loads(file.read_text(encoding="utf-8")).get("train_speakers")
+    return None if speakers is None else [str(speaker) for speaker in speakers]
+
+
+def refuse_heard_speakers(model: str, speakers: Iterable[str]) -> None:
+    """Make sure that a score will be speaker-independent, as far as the checkpoint tells.
+
+    Raises:
+        SpeakerOverlapError: if the checkpoint was trained on some of these speakers.
+    """
+    heard = speakers_heard(model)
+    if heard is None:
+        logger.warning(
+            "%s does not say which speakers it was trained on: whether these figures are speaker-independent is yours "
+            "to know",
+            model,
+        )
+        return
+    both = sorted(set(heard) & set(speakers))
+    if both:
+        raise SpeakerOverlapError(
+            f"{model!r} was trained on {len(both)} of these speakers ({', '.join(both[:5])}"
+            f"{', ...' if len(both) > 5 else ''}), so the figures would not be speaker-independent; choose "
+            "others with --speakers, or accept it with --allow_speaker_overlap"
+        )

@@ -1,0 +1,143 @@
+"""Which recordings to train on, and how their speakers are split."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import datasets
+
+from ..corpora import combine_corpora, load_corpus
+from ..protocols import Fold, speaker_folds
+from .json_settings import json_object
+
+
+@dataclass
+class CorpusArguments:
+    """Which recordings to read, and what to call their emotions.
+
+    Raises:
+        ValueError: if a JSON setting cannot be read, or corpora and folders do not pair up.
+    """
+
+    corpus: list[str] = field(
+        default_factory=lambda: ["ravdess"],
+        metadata={
+            "help": "Corpora, see `hf-ser corpora`; or folder, csv, json, parquet for recordings of your own. Several "
+            "are put together."
+        },
+    )
+    data_dir: list[str] = field(
+        default_factory=list, metadata={"help": "Folder (or manifest file) of each corpus, in the same order."}
+    )
+    corpus_options: dict | str | None = field(
+        default=None,
+        metadata={
+            "help": 'JSON: options of load_corpus, such as \'{"channel": "song"}\'; for several corpora by name.'
+        },
+    )
+    speaker_column: str | None = field(default=None, metadata={"help": "Column of a manifest that holds the speaker."})
+    speaker_pattern: str | None = field(
+        default=None, metadata={"help": "Regular expression that finds the speaker in a path, in its first group."}
+    )
+    merge: dict | str | None = field(
+        default=None, metadata={"help": 'JSON: emotion -> the emotion that takes it in, \'{"calm": "neutral"}\'.'}
+    )
+    drop: list[str] = field(default_factory=list, metadata={"help": "Emotions to leave out."})
+
+    def __post_init__(self) -> None:
+        """Read JSON, and let one name stand for a list of one."""
+        for name in ("corpus", "data_dir", "drop"):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                setattr(self, name, [value] if value else [])
+        self.corpus_options = json_object("corpus_options", self.corpus_options)
+        self.merge = json_object("merge", self.merge)
+
+    @property
+    def corpus_name(self) -> str:
+        """The corpora in one word, for tables."""
+        return "+".join(self.corpus)
+
+
+@dataclass
+class DataArguments(CorpusArguments):
+    """Which recordings to train on, and how their speakers are split."""
+
+    protocol: str = field(
+        default="luna-jimenez-5", metadata={"help": "How speakers are split, see hf_ser.speaker_folds."}
+    )
+    num_folds: int | None = field(default=None, metadata={"help": "Number of folds, where the protocol asks."})
+    fold_seed: int = field(default=0, metadata={"help": "Seed of the protocols that draw their folds."})
+    protocol_options: dict | str | None = field(
+        default=None, metadata={"help": 'JSON: further options of the protocol, \'{"test": "emodb"}\'.'}
+    )
+    test_speakers: list[str] = field(default_factory=list, metadata={"help": "Protocol 'fixed': who is tested."})
+    validation_speakers: list[str] = field(
+        default_factory=list, metadata={"help": "Protocol 'fixed': who is chosen on."}
+    )
+    accept_speaker_overlap: bool = field(
+        default=False, metadata={"help": "Consent to folds that share speakers (protocol 'random'); results say so."}
+    )
+    duplicates: str = field(
+        default="content", metadata={"help": "Keep copies of a recording on one side: 'content', or 'off'."}
+    )
+    folds: str = field(
+        default="0",
+        metadata={
+            "help": "Folds to run: numbers such as '0' or '0,2', 'all', or 'none' to train once on every speaker but "
+            "the held-out ones, without validation or test."
+        },
+    )
+    held_out_speakers: list[str] = field(
+        default_factory=list, metadata={"help": "Speakers whose clips are left out altogether, such as ravdess/23."}
+    )
+
+    def __post_init__(self) -> None:
+        """Read JSON, and let one name stand for a list of one."""
+        super().__post_init__()
+        for name in ("test_speakers", "validation_speakers", "held_out_speakers"):
+            value = getattr(self, name)
+            setattr(self, name, [value] if isinstance(value, str) else list(value))
+        self.folds = str(self.folds)
+        self.protocol_options = json_object("protocol_options", self.protocol_options)
+
+
+def load_data(data: CorpusArguments) -> datasets.Dataset:
+    """Read the recordings that the arguments name; several corpora are put together with the labels they share.
+
+    Raises:
+        ValueError: if there is not one folder for each corpus.
+        CorpusError: as `load_corpus`.
+    """
+    if len(data.corpus) != len(data.data_dir):
+        raise ValueError(
+            f"corpus is {data.corpus} and data_dir is {data.data_dir}; name one folder for each corpus (--data_dir)"
+        )
+    own = {"speaker_column": data.speaker_column, "speaker_pattern": data.speaker_pattern}
+    own = {name: value for name, value in own.items() if value is not None}
+    several = len(data.corpus) > 1
+    parts = []
+    for name, folder in zip(data.corpus, data.data_dir, strict=True):
+        options = dict(data.corpus_options or {})
+        if several:
+            options = dict(options.get(name, {}))
+        parts.append(load_corpus(name, folder, merge=data.merge or None, drop=data.drop, **own, **options))
+    return combine_corpora(parts) if several else parts[0]
+
+
+def choose_folds(corpus: datasets.Dataset, data: DataArguments) -> list[tuple[int, Fold]]:
+    """The folds to run, with their numbers.
+
+    Raises:
+        ValueError: if a fold is asked for that the protocol does not have.
+        ProtocolError: if the protocol does not suit the corpus.
+    """
+    options: dict[str, Any] = dict(data.protocol_options or {})
+    named = {"k": data.num_folds, "test_speakers": data.test_speakers, "validation_speakers": data.validation_speakers}
+    named["accept_speaker_overlap"] = data.accept_speaker_overlap
+    options |= {name: value for name, value in named.items() if value not in (None, [], False)}
+    folds = speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, duplicates=data.duplicates, **options)
+    wanted = [str(number) for number in range(len(folds))] if data.folds == "all" else data.folds.split(",")
+    bad = [number for number in wanted if not number.strip().isdigit() or int(number) >= len(folds)]
+    if bad:
+        raise ValueError(f"folds is {data.folds!r}, expected numbers from 0 to {len(folds) - 1}, 'all' or 'none'")
+    return [(int(number), folds[int(number)]) for number in wanted]
