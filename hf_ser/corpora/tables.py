@@ -1,5 +1,6 @@
 """Tables beside the audio of a corpus: comma- or tab-separated, with errors that name file, line and column."""
 
+import codecs
 import csv
 import math
 from collections.abc import Collection, Mapping
@@ -136,8 +137,10 @@ def read_table(
 
 
 def read_text(path: Path, *encodings: str) -> str:
-    """A text file in the first of these encodings that fits (UTF-8, then Latin-1, unless told otherwise)."""
+    """A text file: UTF-16 if it says so, else the first of these encodings that fits (UTF-8 if none), else Latin-1."""
     content = path.read_bytes()
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encodings = ("utf-16",)
     for encoding in encodings or ("utf-8-sig",):
         try:
             return content.decode(encoding)
