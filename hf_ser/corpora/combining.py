@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..labels import EMOTIONS, label_names, merge_labels, normalize_emotion
 from .base import CorpusError
+from .picking import pick_columns
 
 if TYPE_CHECKING:
     import datasets
@@ -89,7 +90,8 @@ def combine_corpora(
             features=datasets.Features({name: kind for name, (_, kind) in replaced.items()}),
         )
         order = part.column_names
-        part = datasets.concatenate_datasets([part.remove_columns(list(replaced)), ours], axis=1)
+        others = pick_columns(part, [name for name in order if name not in replaced])
+        part = datasets.concatenate_datasets([others, ours], axis=1)
         joined.append(part.select_columns(order).select(kept))
     result = datasets.concatenate_datasets(joined)
     _refuse_same_clips(result["clip"][:])

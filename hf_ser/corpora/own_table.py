@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .base import CorpusError
+from .picking import pick_columns
 
 if TYPE_CHECKING:
     import datasets
@@ -125,7 +126,7 @@ class OwnTable:
         features = datasets.Features({name: kinds[name] for name in columns})
         ours = datasets.Dataset.from_dict(dict(columns), features=features)
         if paths is None:
-            audio = self.content.select_columns(audio_column)  # type: ignore[union-attr]
+            audio = pick_columns(self.content, [audio_column])  # type: ignore[arg-type]
             audio = audio if audio_column == "audio" else audio.rename_column(audio_column, "audio")
         else:
             audio = datasets.Dataset.from_dict(
@@ -141,7 +142,7 @@ class OwnTable:
                 types = datasets.Features({name: datasets.Value(kind) for name, kind in kept.items()})
                 parts.append(datasets.Dataset.from_dict({name: self.content[name] for name in kept}, features=types))
         elif further:
-            parts.append(self.content.select_columns(further))  # type: ignore[union-attr]
+            parts.append(pick_columns(self.content, further))  # type: ignore[arg-type]
         return datasets.concatenate_datasets(parts, axis=1)
 
 
