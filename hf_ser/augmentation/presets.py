@@ -1,4 +1,4 @@
-"""Named lists of waveform transforms, from gentle to rough."""
+"""Named lists of waveform transforms: from gentle to rough, and single ones."""
 
 from typing import Any
 
@@ -79,12 +79,41 @@ _VOICES: list[dict[str, Any]] = [
     },
 ]
 
+# one change each, as the field's papers name them, in about every other clip
+_PITCH: list[dict[str, Any]] = [
+    {"transform": "PitchShift", "kwargs": {"min_semitones": -2.0, "max_semitones": 2.0, "p": 0.5}}
+]
+_STRETCH: list[dict[str, Any]] = [
+    {
+        "transform": "TimeStretch",
+        "kwargs": {"min_rate": 0.8, "max_rate": 1.25, "leave_length_unchanged": False, "p": 0.5},
+    }
+]
+_GAIN: list[dict[str, Any]] = [{"transform": "Gain", "kwargs": {"min_gain_db": -12.0, "max_gain_db": 6.0, "p": 0.5}}]
+_NOISE: list[dict[str, Any]] = [
+    {
+        "transform": "AddColorNoise",
+        "kwargs": {"min_snr_db": 5.0, "max_snr_db": 30.0, "min_f_decay": -6.0, "max_f_decay": 0.0, "p": 0.5},
+    }
+]
+_REVERB: list[dict[str, Any]] = [
+    {
+        "transform": "DecayReverb",
+        "kwargs": {"min_seconds": 0.2, "max_seconds": 0.8, "min_direct_db": 0.0, "max_direct_db": 10.0, "p": 0.5},
+    }
+]
+
 WAVEFORM_PRESETS: dict[str, list[dict[str, Any]]] = {
     "none": [],
     "light": _LIGHT,
     "standard": _STANDARD,
     "strong": _STRONG,
     "voices": _VOICES,
+    "pitch": _PITCH,
+    "stretch": _STRETCH,
+    "gain": _GAIN,
+    "noise": _NOISE,
+    "reverb": _REVERB,
 }
 
 __all__ = ["WAVEFORM_PRESETS"]

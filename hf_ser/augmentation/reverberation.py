@@ -92,7 +92,7 @@ class DecayReverb:
         """
         if random.random() >= self.p:  # noqa: S311 - seeded by WaveformAugmentation, as audiomentations' draws are
             return samples
-        generator = np.random.default_rng(random.getrandbits(64))  # noqa: S311
+        generator = np.random.default_rng(random.getrandbits(64))
         return self.apply(samples, sample_rate, generator)
 
     def apply(self, waveform: np.ndarray, sampling_rate: int, generator: np.random.Generator) -> np.ndarray:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from .presets import WAVEFORM_PRESETS
+from .reverberation import DecayReverb
 from .speed import SpeedPerturb
 
 _CONTAINERS = ("Compose", "OneOf", "SomeOf")
@@ -133,7 +134,7 @@ def _build(entry: Any, library: ModuleType) -> Any:
 def _transform_classes(library: ModuleType) -> dict[str, type]:
     """List what a spec may name: waveform transforms and containers, without Lambda, which takes code, and our own."""
     base = library.core.transforms_interface.BaseWaveformTransform
-    own: dict[str, type] = {SpeedPerturb.__name__: SpeedPerturb}
+    own: dict[str, type] = {SpeedPerturb.__name__: SpeedPerturb, DecayReverb.__name__: DecayReverb}
     return own | {
         name: value
         for name, value in vars(library).items()

@@ -18,14 +18,15 @@ class WaveformAugmentation:
     generator seed gives the same output in any process. Not for several threads at once: they share those states.
 
     Each transform has its own probability `p` (audiomentations' default is 0.5). A raised gain can pass +-1; nothing
-    clips it. Room reverberation needs the optional package pyroomacoustics ("RoomSimulator") or recorded impulse
-    responses ("ApplyImpulseResponse"), so no preset holds it. `method="librosa_phase_vocoder"` of PitchShift and
+    clips it. Reverberation is our own "DecayReverb", of rooms that are drawn; audiomentations' needs the optional
+    package pyroomacoustics ("RoomSimulator") or recorded impulse responses ("ApplyImpulseResponse"). `method="librosa_phase_vocoder"` of PitchShift and
     TimeStretch is no faster than the default, but compiles for about 15 s on its first call in every data worker.
 
     Args:
-        spec: Name of a preset ("none", "light", "standard", "strong", "voices"), or a list of
+        spec: Name of a preset ("none", "light", "standard", "strong", "voices"; single changes "pitch", "stretch",
+            "gain", "noise", "reverb"), or a list of
             `{"transform": name, "kwargs": {...}}` in order of use, where a name is a waveform transform of
-            audiomentations, "SpeedPerturb", or "OneOf", "SomeOf" or "Compose" with such a list under
+            audiomentations, "SpeedPerturb", "DecayReverb", or "OneOf", "SomeOf" or "Compose" with such a list under
             `kwargs["transforms"]`.
             The list may come as a JSON string, as a command line gives it.
         sampling_rate: Samples per second of the waveforms, in Hz.
@@ -56,8 +57,8 @@ class WaveformAugmentation:
 
         Returns:
             A new float32 array (samples,). The length changes only where a transform changes it by design: by a factor
-            of 1/1.1 to 1/0.9 with the preset "standard", 1/1.25 to 1/0.8 with "strong" and 1/1.22 to 1/0.82 with
-            "voices"; "none" and "light" keep it.
+            of 1/1.1 to 1/0.9 with the preset "standard", 1/1.25 to 1/0.8 with "strong" and "stretch", and 1/1.22 to
+            1/0.82 with "voices"; the other presets keep it.
 
         Raises:
             TypeError: `waveform` is not a floating-point array, or `rng` is not a numpy Generator.

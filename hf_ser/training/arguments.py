@@ -185,12 +185,13 @@ class SerTrainingArguments(TrainingArguments):
             raise ValueError(f"label_smoothing_factor is {self.label_smoothing_factor}, expected a share in [0, 1)")
         if self.mixup_mode not in ("sample", "batch"):
             raise ValueError(
-                f"mixup_mode is {self.mixup_mode!r}, expected 'sample' (a share for each clip) or 'batch' (one for all)"
+                f"mixup_mode is {self.mixup_mode!r}, expected 'sample' (a share for each clip) or 'batch' (one for "
+                "all)"
             )
         if self.mixup_mode != "sample" and self.mixup_alpha == 0.0:
             raise ValueError(
-                f"mixup_mode is {self.mixup_mode!r} but mixup_alpha is 0, so nothing is mixed; set mixup_alpha, 0.4 is "
-                "usual"
+                f"mixup_mode is {self.mixup_mode!r} but mixup_alpha is 0, so nothing is mixed; set mixup_alpha, 0.4 "
+                "is usual"
             )
         low, high = self.stability_snr_db if len(self.stability_snr_db) == 2 else (1.0, 0.0)
         if not -60.0 <= low <= high <= 100.0:
@@ -203,8 +204,8 @@ class SerTrainingArguments(TrainingArguments):
         twins = (self.stability_noise_dir, list(self.stability_snr_db), self.stability_reverb)
         if self.stability_weight == 0.0 and twins != (None, [0.0, 10.0], 0.125):
             raise ValueError(
-                "stability_noise_dir, stability_snr_db or stability_reverb is given but stability_weight is 0, so there "
-                "are no twins; set stability_weight, 0.5 is usual"
+                "stability_noise_dir, stability_snr_db or stability_reverb is given but stability_weight is 0, so "
+                "there are no twins; set stability_weight, 0.5 is usual"
             )
 
     def _check_feature_cache(self) -> None:
@@ -224,8 +225,8 @@ class SerTrainingArguments(TrainingArguments):
         if self.feature_cache_dir is not None and self.augmentation != "none" and views == 1:
             raise ValueError(
                 f"augmentation is {self.augmentation!r} with feature_cache_dir and feature_cache_views=1: features "
-                "are extracted once, so augmented clips must be kept as further views, of which each epoch draws one; set "
-                "feature_cache_views (10 is usual), or leave feature_cache_dir out"
+                "are extracted once, so augmented clips must be kept as further views, of which each epoch draws one; "
+                "set feature_cache_views (10 is usual), or leave feature_cache_dir out"
             )
 
     def _check_sampling(self) -> None:
@@ -241,6 +242,6 @@ class SerTrainingArguments(TrainingArguments):
             )
         if self.class_sampling != "none" and self.class_weights == "balanced":
             raise ValueError(
-                f"class_sampling is {self.class_sampling!r} and class_weights is 'balanced': rare classes would be made "
-                "up for twice; drop one of them"
+                f"class_sampling is {self.class_sampling!r} and class_weights is 'balanced': rare classes would be "
+                "made up for twice; drop one of them"
             )

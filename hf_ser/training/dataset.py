@@ -1,7 +1,7 @@
 """Corpus rows -> waveforms, read and augmented one at a time, wherever the data worker runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import datasets
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 
 from ..audio import load_audio
 from .sampling import draw_key
+from .targets import EmotionTarget, Target
 
 WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -18,11 +19,12 @@ class Example(TypedDict):
 
     `draw` is (seed, epoch, row), and a further number where the clip is drawn again in the same epoch: all that random
     augmentation may depend on, so that a run can be repeated and resumed. A clip out of a `FeatureCache` has `features`
-    (channels, bands, frames) in place of its waveform.
+    (channels, bands, frames) in place of its waveform. `labels` is a class index, or (num_labels,) float32 where the
+    target is several emotions or dimensions.
     """
 
     waveform: NotRequired[np.ndarray]
-    labels: int
+    labels: int | np.ndarray
     row_ids: int
     draw: tuple[int, ...]
     twin_waveform: NotRequired[np.ndarray]
@@ -40,8 +42,10 @@ class SerDataset(torch.utils.data.Dataset):
     epoch.
 
     Args:
-        corpus: dataset with the columns `audio`, `emotion` and `speaker`, as `hf_ser.load_corpus` gives it.
-        label2id: emotion name -> class index, as in the model's config.
+        corpus: dataset with the columns `audio`, `speaker` and those that labels are read from (`emotion`), as
+            `hf_ser.load_corpus` gives it.
+        label2id: emotion name -> class index, as in the model's config; or a `Target`, such as `EmotionsTarget` for
+            several emotions of each clip or `DimensionTarget` for values of dimensions.
         rows: the rows of the corpus to use; all of them by default.
         sampling_rate: rate of the waveforms, in Hz.
         augmentation: called as `augmentation(waveform, generator)`; for training sides only.
@@ -49,6 +53,9 @@ class SerDataset(torch.utils.data.Dataset):
         seed: key of all random draws.
 
     Attributes:
+        labels: of each row: class indices, or (rows, num_labels) float32.
+        speakers: of each row.
+        target: how labels were read.
         twin: called as `twin(waveform, generator)` with the augmented clip; makes each example's `twin_waveform`, for
             training sides of stability training. None for no twins.
 
@@ -67,7 +74,8 @@ class SerDataset(torch.utils.data.Dataset):
         max_seconds: float | None = None,
         seed: int = 0,
     ) -> None:
-        missing = [name for name in ("audio", "emotion", "speaker") if name not in corpus.column_names]
+        self.target = label2id if isinstance(label2id, Target) else EmotionTarget(label2id)
+        missing = [name for name in ("audio", "speaker", *self.target.columns) if name not in corpus.column_names]
         if missing:
             raise ValueError(
                 f"the dataset lacks the column(s) {missing}; it has {corpus.column_names}. "
@@ -82,14 +90,8 @@ class SerDataset(torch.utils.data.Dataset):
         self.twin: WaveformTransform | None = None
         # shared memory: workers that outlive an epoch see the next one too
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
-        emotions, speakers = list(corpus["emotion"]), list(corpus["speaker"])
-        unknown = sorted({emotions[row] for row in self.rows} - set(label2id))
-        if unknown:
-            raise ValueError(
-                f"the corpus holds the emotions {unknown}, which the model does not know "
-                f"(it knows {sorted(label2id)}); build the model with these labels, or filter or merge the rows first"
-            )
-        self.labels = [label2id[emotions[row]] for row in self.rows]
+        self.labels: Sequence[Any] = self.target.read(corpus, self.rows)
+        speakers = list(corpus["speaker"])
         self.speakers = [speakers[row] for row in self.rows]
 
     def at_epoch(self, epoch: int) -> None:

@@ -20,6 +20,7 @@ class DrawnIndex(int):
     copy: int
 
     def __new__(cls, index: int, copy: int = 0) -> "DrawnIndex":
+        """An index and the number of its copy."""
         self = super().__new__(cls, index)
         self.copy = copy
         return self
@@ -61,7 +62,7 @@ class ClassSampler(torch.utils.data.Sampler[int]):
         epoch: called at the start of each epoch, says which one it is.
 
     Raises:
-        ValueError: if the strategy is unknown, or there are no clips.
+        ValueError: if the strategy is unknown, or the labels are not one class for each clip, or there are none.
     """
 
     def __init__(self, labels: Sequence[int], strategy: str, seed: int, epoch: Callable[[], int]) -> None:
@@ -69,8 +70,13 @@ class ClassSampler(torch.utils.data.Sampler[int]):
             raise ValueError(f"strategy is {strategy!r}, expected 'oversample' or 'balanced'")
         if len(labels) == 0:
             raise ValueError("there are no clips to draw from, expected one or more")
-        self.strategy, self.seed, self._epoch = strategy, seed, epoch
         classes = np.asarray(labels)
+        if classes.ndim != 1 or not np.issubdtype(classes.dtype, np.integer):
+            raise ValueError(
+                f"the labels have shape {classes.shape} and type {classes.dtype}, expected one class for each clip; "
+                "class_sampling goes with single-label classification only"
+            )
+        self.strategy, self.seed, self._epoch = strategy, seed, epoch
         self._members = [np.flatnonzero(classes == label) for label in np.unique(classes)]
         self._length = len(classes)
         if strategy == "oversample":

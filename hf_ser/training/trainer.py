@@ -1,7 +1,6 @@
 """transformers' Trainer with what this field adds."""
 
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import (
     EarlyStoppingCallback,
-    EvalPrediction,
     PreTrainedModel,
     SequenceFeatureExtractor,
     Trainer,
@@ -23,10 +21,7 @@ from transformers import (
 )
 from transformers.trainer_utils import TrainOutput
 
-from ..augmentation import NoisyTwin, WaveformAugmentation
-from ..evaluation import compute_metrics
-from ..labels import check_labels_agree
-from ..protocols import SpeakerOverlapError
+from ..augmentation import WaveformAugmentation
 from .arguments import SerTrainingArguments
 from .cached_dataset import cached_dataset
 from .checkpoints import (
@@ -37,16 +32,18 @@ from .checkpoints import (
     last_complete_checkpoint,
     refuse_to_overwrite,
 )
-from .class_weights import class_weights
 from .collator import SerCollator
 from .dataset import SerDataset
 from .freezing import StageCallback, freezing_of
 from .layer_rates import set_layer_rates
 from .mixing import MixupCollator
 from .muon import MuonWithAdamW, muon_groups
-from .objectives import OBJECTIVE_OPTIONS, ClassificationObjective, CrossEntropyObjective, Objective
+from .objective_choice import noisy_twin, refuse_ignored_options
+from .objectives import Objective
+from .problems import problem_of
 from .sampling import ClassSampler
 from .spectrogram_augmentation import spectrogram_augmentation
+from .training_side import EpochForDataset, refuse_speaker_overlap
 
 _OBJECTIVE = "training_objective"
 
@@ -62,19 +59,6 @@ class SerPredictionOutput(NamedTuple):
     label_ids: np.ndarray
     metrics: dict[str, float]
     row_ids: np.ndarray
-
-
-class _EpochForDataset(TrainerCallback):
-    """Tells the training data which epoch it is, also after a resume."""
-
-    def __init__(self, dataset: SerDataset) -> None:
-        self.dataset = dataset
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Count epochs by steps, so that a run continued in mid-epoch draws what it would have drawn."""
-        batches = len(kwargs["train_dataloader"])
-        steps = max(1, math.ceil(batches / args.gradient_accumulation_steps))
-        self.dataset.at_epoch(state.global_step // steps)
 
 
 class SerTrainer(Trainer):
@@ -129,7 +113,7 @@ class SerTrainer(Trainer):
             raise TypeError(
                 f"model is {type(model).__name__}, expected a transformers model (model_init is not supported)"
             )
-        self._id2label = dict(model.config.id2label)
+        self.problem = problem_of(model.config)
         self._extractor, self._sampling_rate = processing_class, getattr(processing_class, "sampling_rate", 16000)
         train = self._as_ser_dataset(train_dataset, args, training=True)
         validation = self._as_ser_dataset(eval_dataset, args, training=False)
@@ -139,11 +123,12 @@ class SerTrainer(Trainer):
                 refuse_speaker_overlap(train.speakers, side.speakers)
         callbacks = list(callbacks or [])
         if train is not None:
-            callbacks.append(_EpochForDataset(train))
+            callbacks.append(EpochForDataset(train))
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=args.early_stopping_patience))
-        self.objective = objective or self._default_objective(args, train)
+        self.objective = objective or self.problem.objective(args, train)
         refuse_ignored_options(self.objective, args)
+        self.problem.prepare(model, args, train)
         self.freezing = freezing_of(model, args, isinstance(self.objective, nn.Module))
         callbacks.append(StageCallback(self.freezing))
         self.train_collator = data_collator or SerCollator(
@@ -161,7 +146,7 @@ class SerTrainer(Trainer):
                     "outside the model's forward, where that search cannot see them"
                 )
             args.ddp_find_unused_parameters = False
-        self.eval_objective: Objective = CrossEntropyObjective()
+        self.eval_objective = self.problem.eval_objective()
         self._started = False
         super().__init__(
             model=model,
@@ -170,21 +155,13 @@ class SerTrainer(Trainer):
             train_dataset=train,
             eval_dataset=validation,
             processing_class=processing_class,
-            compute_metrics=kwargs.pop("compute_metrics", _metrics_of),
+            compute_metrics=kwargs.pop("compute_metrics", self.problem.compute_metrics),
             callbacks=callbacks,
             **kwargs,
         )
         # objectives return the mean over their batch; compute_loss gives each batch its share of a step
         self.loss_is_scaled_for_ga = True
         self.model_accepts_loss_kwargs = False
-
-    def _default_objective(self, args: SerTrainingArguments, train: SerDataset | None) -> Objective:
-        return ClassificationObjective(
-            label_smoothing=args.label_smoothing_factor,
-            class_weights=class_weights(args.class_weights, train.labels, self._id2label) if train else None,
-            focal_gamma=args.focal_gamma,
-            stability_weight=args.stability_weight,
-        )
 
     def _as_ser_dataset(self, dataset: Any, args: SerTrainingArguments, training: bool) -> Any:
         if isinstance(dataset, dict):
@@ -195,7 +172,7 @@ class SerTrainer(Trainer):
             raise TypeError(
                 f"a dataset is {type(dataset).__name__}, expected a datasets.Dataset of rows or a SerDataset"
             )
-        label2id = check_labels_agree(self._id2label, set(dataset["emotion"]), allow_subset=True)
+        label2id = self.problem.target(dataset)
         if args.feature_cache_dir is not None:
             twin = noisy_twin(args, self._sampling_rate) if training else None
             return cached_dataset(dataset, label2id, self._extractor, args, training=training, twin=twin)
@@ -223,8 +200,8 @@ class SerTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor | tuple[torch.Tensor, Any]:
-        """Ask the objective; evaluation always asks plain cross-entropy, so that its loss can be compared over
-        runs.
+        """Ask the objective; evaluation always asks a plain loss (cross-entropy, or the squared error of dimensions),
+        so that it can be compared over runs.
         """
         if model.training:
             self.freezing.settle()
@@ -249,9 +226,11 @@ class SerTrainer(Trainer):
         """
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         processes = self.accelerator.num_processes
-        if not batches or (len(batches) == 1 and processes == 1):
+        if len(batches) <= 1 and processes == 1:
             return batches, None
-        total = torch.stack([self.objective.batch_weight(batch).to(device) for batch in batches]).sum()
+        total = torch.zeros((), device=device)
+        for batch in batches:
+            total = total + self.objective.batch_weight(batch).to(device)
         if processes > 1:
             total = self.accelerator.reduce(total, reduction="sum")
         return batches, torch.where(total > 0, total, torch.ones_like(total))
@@ -407,45 +386,3 @@ class SerTrainer(Trainer):
             (folder / "training_args.bin").unlink(missing_ok=True)
             text = json.dumps(self.args.to_dict(), indent=2, sort_keys=True, default=str)
             (folder / "training_args.json").write_text(text + "\n", encoding="utf-8")
-
-
-def noisy_twin(args: SerTrainingArguments, sampling_rate: int) -> NoisyTwin | None:
-    """What makes the twins that stability training asks for; None if it is off."""
-    if args.stability_weight == 0.0:
-        return None
-    return NoisyTwin(sampling_rate, args.stability_noise_dir, args.stability_snr_db, args.stability_reverb)
-
-
-def refuse_ignored_options(objective: Objective, args: SerTrainingArguments) -> None:
-    """Raise if the settings ask for something that the objective does not follow.
-
-    Raises:
-        ValueError: naming the settings.
-    """
-    asked = {name: getattr(args, name) for name, off in OBJECTIVE_OPTIONS.items() if getattr(args, name) != off}
-    ignored = [f"{name}={value!r}" for name, value in asked.items() if name not in objective.options]
-    if ignored:
-        raise ValueError(
-            f"{type(objective).__name__} does not follow {', '.join(ignored)}; leave that out, or train with the "
-            "default objective (without a teacher)"
-        )
-
-
-def refuse_speaker_overlap(train: Sequence[str], validation: Sequence[str]) -> None:
-    """Raise if a speaker stands on both sides.
-
-    Raises:
-        SpeakerOverlapError: naming the speakers.
-    """
-    both = sorted(set(train) & set(validation))
-    if both:
-        raise SpeakerOverlapError(
-            f"{len(both)} speaker(s) stand on both the training and the validation side ({', '.join(both[:5])}"
-            f"{', ...' if len(both) > 5 else ''}): figures would not be speaker-independent. "
-            "Split with hf_ser.speaker_folds, or accept it with allow_speaker_overlap=True"
-        )
-
-
-def _metrics_of(prediction: EvalPrediction) -> dict[str, float]:
-    labels, _ = prediction.label_ids
-    return compute_metrics(EvalPrediction(prediction.predictions, labels))
