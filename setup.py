@@ -50,7 +50,7 @@ setup(
     license_files=["LICENSE", "hf_ser/checkpoints/*/LICENSE*"],
     keywords="speech emotion recognition transformers audio classification",
     packages=find_packages(include=["hf_ser", "hf_ser.*"]),
-    package_data={"hf_ser": ["py.typed", "checkpoints/*/*"]},
+    package_data={"hf_ser": ["py.typed", "checkpoints/*/*", "evaluation/metric_modules/*/*.py"]},
     python_requires=">=3.11",
     install_requires=REQUIRES,
     extras_require=EXTRAS,

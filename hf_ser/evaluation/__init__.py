@@ -7,15 +7,18 @@ from .bootstrap import Interval, bootstrap_intervals
 from .calibration import calibration_metrics, expected_calibration_error
 from .comparison import Comparison, Difference, compare_predictions
 from .dimensional import concordance_correlation, dimensional_metrics
+from .metric_loading import list_metrics, load_metric, metric_path
 from .metrics import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
 from .pooling import ComparisonTable, comparison_table, fold_metrics, pooled_metrics
 from .predictions import Predictions
+from .report import EvaluationReport, evaluate_predictions, report_predictions
 from .results import aggregate_folds, format_results_table
 
 __all__ = [
     "Comparison",
     "ComparisonTable",
     "Difference",
+    "EvaluationReport",
     "Interval",
     "Predictions",
     "aggregate_folds",
@@ -28,9 +31,14 @@ __all__ = [
     "concordance_correlation",
     "confusion_matrix",
     "dimensional_metrics",
+    "evaluate_predictions",
     "expected_calibration_error",
     "fold_metrics",
     "format_results_table",
+    "list_metrics",
+    "load_metric",
+    "metric_path",
     "pooled_metrics",
     "predicted_classes",
+    "report_predictions",
 ]
