@@ -15,6 +15,8 @@ from transformers import (
 from ..features import SpectrogramFeatureExtractor
 from ..labels import check_labels_agree
 from ..models.cct import CctConfig, CctForAudioClassification
+from .problems import problem_of, problem_type_of
+from .targets import DIMENSIONS, dimension_ids
 
 
 @dataclass
@@ -42,9 +44,21 @@ class ModelArguments:
     new_head: bool = field(
         default=False, metadata={"help": "Replace the checkpoint's head where its labels differ from the corpus's."}
     )
+    target: str = field(
+        default="emotion",
+        metadata={
+            "help": "What the model says of a clip: its emotion, values of dimensions, or several emotions "
+            "(multi-label, from the column emotions)."
+        },
+    )
+    dimensions: list[str] = field(
+        default_factory=lambda: list(DIMENSIONS),
+        metadata={"help": "Columns to learn with target=dimensions, in the corpus's own unit."},
+    )
 
     def __post_init__(self) -> None:
-        """Read the settings that are JSON on the command line."""
+        """Read the settings that are JSON on the command line, and check the target."""
+        problem_type_of(self.target)
         self.model_config = _settings("model_config", self.model_config)
         self.feature_config = _settings("feature_config", self.feature_config)
 
@@ -82,15 +96,17 @@ def build_model(
 
     Args:
         arguments: which model.
-        labels: emotion names, in the order of the classes.
+        labels: emotion names, in the order of the classes; or names of dimensions. See `target_labels`.
         extractor: what gives the model its input shape.
         seed: for weights that are drawn.
 
     Raises:
-        ValueError: if a checkpoint's labels differ from the corpus's and `new_head` was not asked for.
+        ValueError: if a checkpoint's labels or target differ from what is asked for, and `new_head` was not.
     """
     set_seed(seed)
     names = {"id2label": dict(enumerate(labels)), "label2id": {label: index for index, label in enumerate(labels)}}
+    if arguments.target != "emotion" or arguments.new_head:
+        names["problem_type"] = problem_type_of(arguments.target)
     if arguments.model_name_or_path is None:
         channels, rows, columns = extractor.output_size
         settings = {"num_channels": channels, "image_size": [rows, columns]} | _settings("", arguments.model_config)
@@ -105,5 +121,17 @@ def build_model(
             arguments.model_name_or_path, ignore_mismatched_sizes=True, **names
         )
     model = AutoModelForAudioClassification.from_pretrained(arguments.model_name_or_path)
-    check_labels_agree(model.config.id2label, labels)
+    kind = problem_of(model.config).kind
+    if kind != arguments.target:
+        raise ValueError(
+            f"target is {arguments.target!r}, but the checkpoint {arguments.model_name_or_path!r} was trained for "
+            f"{kind!r} (problem_type={model.config.problem_type!r}); set target to that, or set new_head"
+        )
+    if kind != "dimensions":
+        check_labels_agree(model.config.id2label, labels)
+    elif dimension_ids(model.config.id2label).columns != list(labels):
+        raise ValueError(
+            f"dimensions is {list(labels)}, but the checkpoint has {dimension_ids(model.config.id2label).columns}; "
+            "name the same in the same order, or set new_head to replace its head"
+        )
     return model

@@ -55,7 +55,7 @@ class SerCollator:
         batch = {name: value[: len(examples)] for name, value in both.items()}
         if twins:
             batch |= {f"twin_{name}": value[len(examples) :] for name, value in both.items()}
-        batch["labels"] = torch.tensor([example["labels"] for example in examples])
+        batch["labels"] = torch.from_numpy(np.array([example["labels"] for example in examples]))
         batch["row_ids"] = torch.tensor([example["row_ids"] for example in examples])
         return batch
 

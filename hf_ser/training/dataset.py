@@ -18,9 +18,9 @@ class Example(TypedDict):
     """One clip on its way to the collator.
 
     `draw` is (seed, epoch, row), and a further number where the clip is drawn again in the same epoch: all that random
-    augmentation may depend on, so that a run can be repeated and resumed. A clip out of a `FeatureCache` has `features`
-    (channels, bands, frames) in place of its waveform. `labels` is a class index, or (num_labels,) float32 where the
-    target is several emotions or dimensions.
+    augmentation may depend on, so that a run can be repeated and resumed. A clip out of a `FeatureCache` has
+    `features` (channels, bands, frames) in place of its waveform. `labels` is a class index, or (num_labels,) float32
+    where the target is several emotions or dimensions.
     """
 
     waveform: NotRequired[np.ndarray]

@@ -62,6 +62,7 @@ OBJECTIVE_OPTIONS: dict[str, Any] = {
     "class_weights": "none",
     "focal_gamma": 0.0,
     "label_smoothing_factor": 0.0,
+    "mse_weight": 0.0,
 }
 
 
@@ -113,7 +114,7 @@ class ClassificationObjective(Objective):
         ValueError: if a setting is out of range.
     """
 
-    options = frozenset(OBJECTIVE_OPTIONS)
+    options = frozenset(OBJECTIVE_OPTIONS) - {"mse_weight"}
 
     def __init__(
         self,
