@@ -51,12 +51,28 @@ def finish_folds(
     names, rows, codes = _classes(dataset)
     present = np.zeros((len(clips), len(names)), dtype=bool)
     present[rows, codes] = True
-    finished = []
+    finished, left_out, unlearned = [], set(), []
     for fold in folds:
         changes = _without_copies(fold, groups, clips)
+        left_out |= set(changes.get("left_out", []))
         fold = dataclasses.replace(fold, **changes, protocol=protocol, options=fold.options or options, clips=clips)
-        _refuse_missing_classes(fold, names, present, allow_missing_classes)
+        missing = _missing_classes(fold, names, present)
+        if missing and not allow_missing_classes:
+            raise ProtocolError(
+                f"{missing}, which its model then never learns; drop or merge such classes (drop=... and merge=... of "
+                "load_corpus), use other folds, or pass allow_missing_classes=True"
+            )
+        unlearned += [missing] if missing else []
         finished.append(fold)
+    if left_out:
+        logger.warning(
+            "%s: %d clip(s) are copies of recordings on another side of a fold, and left out of it (%s)",
+            protocol,
+            len(left_out),
+            _some([clips.clips[row] for row in sorted(left_out)]),
+        )
+    if unlearned:
+        logger.warning("%d of %d folds lack a class in training: %s", len(unlearned), len(folds), _some(unlearned))
     return finished
 
 
@@ -70,9 +86,9 @@ def _duplicates(dataset: Any, clips: ClipTable) -> list[list[int]]:
         if len(whose) > 1:
             logger.warning(
                 "%s are one recording under %d speakers (%s): one of the names is wrong, or they are one person",
-                " and ".join(clips.clips[row] for row in rows[:5]),
+                _some([clips.clips[row] for row in rows]),
                 len(whose),
-                ", ".join(whose[:5]),
+                _some(whose),
             )
     return groups
 
@@ -87,12 +103,6 @@ def _without_copies(fold: Fold, groups: Sequence[Sequence[int]], clips: ClipTabl
     copies = {row for rows in groups for row in rows if 0 <= side_of[row] < max(side_of[other] for other in rows)}
     if not copies:
         return {}
-    logger.warning(
-        "fold %s: %d clip(s) are copies of recordings on another side and left out (%s)",
-        fold.name,
-        len(copies),
-        ", ".join(clips.clips[row] for row in sorted(copies)[:5]),
-    )
     changes: dict[str, Any] = {"left_out": sorted(copies)}
     for side in SIDES:
         rows = [row for row in getattr(fold, side) if row not in copies]
@@ -116,18 +126,16 @@ def _classes(dataset: Any) -> tuple[list[str], np.ndarray, np.ndarray]:
     return names.tolist(), np.asarray([row for row, _ in pairs], dtype=np.int64), codes
 
 
-def _refuse_missing_classes(fold: Fold, names: Sequence[str], present: np.ndarray, allowed: bool) -> None:
+def _missing_classes(fold: Fold, names: Sequence[str], present: np.ndarray) -> str:
+    """Says which classes are validated or tested but not learned; empty if none is."""
     learned = present[fold.train].any(axis=0)
+    missing = []
     for side in ("test", "validation"):
         counts = present[getattr(fold, side)].sum(axis=0)
-        missing = np.flatnonzero((counts > 0) & ~learned)
-        if not len(missing):
-            continue
-        what = ", ".join(f"{names[code]!r} ({side} clips: {counts[code]})" for code in missing.tolist())
-        message = f"fold {fold.name!r} would train without {what}, which its model then never learns"
-        if not allowed:
-            raise ProtocolError(
-                f"{message}; drop or merge such classes (drop=... and merge=... of load_corpus), use other folds, or "
-                "pass allow_missing_classes=True"
-            )
-        logger.warning("%s", message)
+        codes = np.flatnonzero((counts > 0) & ~learned).tolist()
+        missing += [f"{names[code]!r} ({side} clips: {counts[code]})" for code in codes]
+    return f"fold {fold.name!r} would train without {', '.join(missing)}" if missing else ""
+
+
+def _some(names: Sequence[str], count: int = 5) -> str:
+    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")

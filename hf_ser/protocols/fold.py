@@ -109,27 +109,29 @@ class Fold:
                 f"fold {self.name!r} has row {last}, but the dataset has {len(speakers)} rows; "
                 "pass the dataset that the fold was made from"
             )
+        now = ClipTable.of(dataset)
+        self._refuse_changes(now, "clips", "corpora")
         if self.speaker_independent:
             refuse_overlap(self.name, {side: set(speakers[rows].tolist()) for side, rows in self._sides().items()})
-        now = ClipTable.of(dataset)
-        if self.clips is None or not (self.clips.named and now.named):
+        self._refuse_changes(now, "speakers")
+
+    def _refuse_changes(self, now: ClipTable, *what: str) -> None:
+        then = self.clips
+        if then is None or not (then.named and now.named):
             return
-        for what, then_values, now_values in (
-            ("clip", self.clips.clips, now.clips),
-            ("corpus", self.clips.corpora, now.corpora),
-            ("speaker", self.clips.speakers, now.speakers),
-        ):
+        for values in what:
+            before, after = getattr(then, values), getattr(now, values)
             for side, rows in self._sides().items():
                 for row in rows:
-                    if then_values[row] != now_values[row]:
+                    if before[row] != after[row]:
                         raise ProtocolError(
-                            f"row {row} on the {side} side of fold {self.name!r} is of {what} {now_values[row]!r}, "
-                            f"but was {then_values[row]!r} when the fold was made: the dataset was re-ordered or "
-                            "changed; use fold.on(dataset), which finds the clips by their ids"
+                            f"row {row} on the {side} side of fold {self.name!r} has {after[row]!r} in place of "
+                            f"{before[row]!r} among its {values}: the dataset was re-ordered or changed since "
+                            "the fold was made; use fold.on(dataset), which finds the clips by their ids"
                         )
-        if len(now) != len(self.clips):
+        if len(now) != len(then):
             raise ProtocolError(
-                f"the dataset has {len(now)} rows, but had {len(self.clips)} when fold {self.name!r} was made; make "
+                f"the dataset has {len(now)} rows, but had {len(then)} when fold {self.name!r} was made; make "
                 "the folds anew, or use fold.on(dataset, allow_new_clips=True)"
             )
 
