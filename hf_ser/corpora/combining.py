@@ -55,19 +55,28 @@ def combine_corpora(
     if not same_speakers:
         _refuse_same_speakers(parts, titles)
     emotions = [list(part["emotion"][:]) for part in parts]
-    every = [emotion for column in emotions for emotion in column if emotion is not None]
+    lists = [_lists(part) for part in parts]
+    every = {emotion for column in emotions for emotion in column if emotion is not None}
+    every |= {emotion for column in lists for cell in column or () for emotion in cell}
     if every:
         names = label_names(every)
         target = dict(zip(names, merge_labels(names, merge, drop, new_labels), strict=True))
-        emotions = [[None if emotion is None else target[emotion] for emotion in column] for column in emotions]
+        lists = [column and [_targets(cell, target) for cell in column] for column in lists]
+        emotions = [
+            [
+                # of several emotions, the next stands in for one that is dropped
+                None if emotion is None else target[emotion] or (several[row][0] if several and several[row] else None)
+                for row, emotion in enumerate(column)
+            ]
+            for column, several in zip(emotions, lists, strict=True)
+        ]
         wanted = _wanted(emotions, labels, titles)
         rows = [[row for row, emotion in enumerate(column) if emotion in wanted] for column in emotions]
     else:
         rows = [list(range(len(part))) for part in parts]
-        target = {}
     kinds = _kinds(parts)
     joined = []
-    for part, column, kept in zip(parts, emotions, rows, strict=True):
+    for part, column, several, kept in zip(parts, emotions, lists, rows, strict=True):
         if not kept:
             continue
         clips = [
@@ -78,9 +87,8 @@ def combine_corpora(
             "emotion": (column, datasets.Value("string")),
             "clip": (clips, datasets.Value("string")),
         }
-        if "emotions" in part.column_names and target:
-            lists = [[name for word in cell or [] if (name := target.get(word, word))] for cell in part["emotions"]]
-            replaced["emotions"] = ([label_names(cell) if cell else [] for cell in lists], part.features["emotions"])
+        if several is not None:
+            replaced["emotions"] = (several, part.features["emotions"])
         for name in part.column_names:
             if name in kinds and name not in replaced and part.features[name] != kinds[name]:
                 convert = _text if kinds[name].dtype == "string" else _number
@@ -97,6 +105,15 @@ def combine_corpora(
     _refuse_same_clips(result["clip"][:])
     result.info.dataset_name = "+".join(dict.fromkeys(result["corpus"][:]))
     return result
+
+
+def _lists(part: Any) -> list[list[str]] | None:
+    return [list(cell or []) for cell in part["emotions"][:]] if "emotions" in part.column_names else None
+
+
+def _targets(cell: Sequence[str], target: Mapping[str, str | None]) -> list[str]:
+    names = [name for word in cell if (name := target[word])]
+    return label_names(names) if names else []
 
 
 def _title(part: Any, number: int) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..labels import LabelError, label_names, merge_labels
 from .base import CorpusError
 from .columns import match_columns
-from .own_labels import map_words, split_words
+from .own_emotions import OwnEmotions
 from .own_options import OwnOptions
 from .own_rows import RowFaults, absolute_paths, clip_ids, find_copies
 from .own_table import OwnTable
@@ -94,7 +93,7 @@ class _Reading:
         self.left_out: set[int] = set()
         self.columns: dict[str, list[Any]] = {}
         self.paths: list[str | None] | None = None
-        self.lists: list[list[str]] | None = None
+        self.emotions = OwnEmotions(table, self.roles)
 
     def _values(self, role: str) -> list[Any]:
         return self.table.values(self.roles[role])
@@ -155,42 +154,19 @@ class _Reading:
         ]
 
     def find_empty_emotions(self) -> None:
-        self.words: list[Any] = [None] * len(self.table)
-        if "emotions" in self.roles:
-            self.lists = [split_words(cell) for cell in self._values("emotions")]
-            self.words = [words[0] if words else None for words in self.lists]
-        if "emotion" in self.roles:
-            self.words = texts(self._values("emotion"))
-        if self.roles.keys() & {"emotion", "emotions"}:
-            column = self.roles.get("emotion") or self.roles["emotions"]
-            empty = [row for row, word in enumerate(self.words) if not word]
-            self.faults.add(empty, f"have no emotion in column {column!r}")
-        else:
+        self.faults.add(self.emotions.empty(), f"have no emotion in column {self.emotions.column!r}")
+        if self.emotions.column is None:
             logger.info("%s has no emotion, only dimensions", self.where)
 
     def read_emotions(self, new_labels: Collection[str]) -> None:
-        rows = self._used()
-        self.columns["emotion"] = [None] * len(self.table)
-        if not self.roles.keys() & {"emotion", "emotions"}:
-            return
-        words = [self.words[row] for row in rows]
-        further = [word for row in rows for word in self.lists[row]] if self.lists is not None else []
-        names = map_words([*words, *further], self.options.labels, new_labels)
-        for row, name in zip(rows, names, strict=False):
-            self.columns["emotion"][row] = name
-        if self.lists is not None:
-            known = dict(zip(further, names[len(words) :], strict=True))
-            self.lists = [[name for word in cell if (name := known.get(word))] for cell in self.lists]
-            if "emotion" not in self.roles:
-                # a word that labels leaves out may come first
-                for row in rows:
-                    self.columns["emotion"][row] = self.lists[row][0] if self.lists[row] else None
-        self.left_out.update(row for row in rows if self.columns["emotion"][row] is None)
+        self.left_out.update(self.emotions.map(self._used(), self.options.labels, new_labels))
+        if not self._used():
+            raise CorpusError(f"{self.where}: labels leaves no row; leave out fewer labels")
 
     def find_copies(self) -> None:
         if self.paths is None:
             return
-        said = list(zip(self.columns["emotion"], self.columns["speaker"], strict=True))
+        said = list(zip(self.emotions.names, self.columns["speaker"], strict=True))
         copies, disputed = find_copies(self.paths, said, self._used())
         if copies:
             shown = self.columns["clip"][copies[0]]
@@ -203,34 +179,18 @@ class _Reading:
         )
 
     def merge(self, merge: Mapping[str, str] | None, drop: Collection[str], new_labels: Collection[str]) -> None:
-        rows, emotions = self._used(), self.columns["emotion"]
-        names = {emotions[row] for row in rows} | {name for row in rows for name in (self.lists or {row: []})[row]}
-        names.discard(None)
-        if not names:
-            if merge or drop:
-                raise LabelError(f"{self.where} has no emotions to merge or drop")
-            if not rows:
-                raise CorpusError(f"{self.where}: labels leaves no row; leave out fewer labels")
-            return
-        order = label_names(names)
-        target = dict(zip(order, merge_labels(order, merge, drop, new_labels), strict=True))
-        for row in rows:
-            emotions[row] = target.get(emotions[row])
-            if self.lists is not None:
-                kept = {name for word in self.lists[row] if (name := target[word])}
-                if emotions[row] is None and "emotion" not in self.roles and kept:
-                    emotions[row] = next(name for word in self.lists[row] if (name := target[word]))
-                self.lists[row] = label_names(kept) if kept else []
-        self.left_out.update(row for row in rows if emotions[row] is None)
+        self.left_out.update(self.emotions.merge(self._used(), merge, drop, new_labels))
         if not self._used():
             raise CorpusError(f"drop={sorted(drop)!r} leaves no row of {self.where}; drop fewer emotions")
 
     def dataset(self) -> "datasets.Dataset":
         import datasets
 
-        columns = self.columns
+        columns = self.columns | {"emotion": self.emotions.names}
         columns["sex"] = sexes(self._values("sex"), self.where) if "sex" in self.roles else [None] * len(self.table)
-        columns["label"] = texts(self._values("label")) if "label" in self.roles else list(map(_shown, self.words))
+        columns["label"] = (
+            texts(self._values("label")) if "label" in self.roles else list(map(_shown, self.emotions.words))
+        )
         ordered = {name: columns[name] for name in ("emotion", "speaker", "sex", "label", "clip", "corpus")}
         kinds: dict[str, Any] = dict.fromkeys(ordered, datasets.Value("string"))
         for role in _DIMENSIONS:
@@ -241,8 +201,8 @@ class _Reading:
             if role in self.roles:
                 ordered[role] = (splits if role == "split" else texts)(self._values(role))
                 kinds[role] = datasets.Value("string")
-        if self.lists is not None:
-            ordered["emotions"] = self.lists
+        if self.emotions.lists is not None:
+            ordered["emotions"] = self.emotions.lists
             kinds["emotions"] = datasets.List(datasets.Value("string"))
         renamed = {column for role, column in self.roles.items() if column != role}
         dataset = self.table.build(self.roles["audio"], self.paths, ordered, kinds, leave_out=renamed)
