@@ -39,7 +39,7 @@ class Fold:
 
     Raises:
         SpeakerOverlapError: A row is on two sides; or a speaker is, though the fold is speaker-independent.
-        ProtocolError: A side is empty.
+        ProtocolError: A side is empty, or a row number negative.
     """
 
     name: str
@@ -65,11 +65,13 @@ class Fold:
                 {"train": self.train_speakers, "validation": self.validation_speakers, "test": self.test_speakers},
             )
         every = np.concatenate([np.asarray(rows, dtype=np.int64) for rows in (*self._sides().values(), self.left_out)])
-        unique, counts = np.unique(every, return_counts=True)
-        if len(unique) < len(every):
+        if every.min() < 0:
+            raise ProtocolError(f"fold {self.name!r} has row {every.min()}; expected row numbers from 0")
+        twice = np.flatnonzero(np.bincount(every) > 1)
+        if len(twice):
             raise SpeakerOverlapError(
-                f"fold {self.name!r} has {int((counts > 1).sum())} row(s) more than once (such as row "
-                f"{int(unique[counts > 1][0])}); give each row to at most one side"
+                f"fold {self.name!r} has {len(twice)} row(s) more than once (such as row {twice[0]}); give each row to "
+                "at most one side"
             )
 
     def _sides(self) -> dict[str, list[int]]:

@@ -40,6 +40,11 @@ def test_empty_sides_are_refused(side):
         fold(**{side: ()})
 
 
+def test_negative_rows_are_refused():
+    with pytest.raises(ProtocolError, match="has row -1; expected row numbers from 0"):
+        fold(test=(-1,))
+
+
 def test_check_against_the_dataset_that_is_trained_on():
     dataset = datasets.Dataset.from_dict({"speaker": ["a", "b", "c", "d"]})
     fold().check(dataset)

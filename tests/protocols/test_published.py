@@ -45,6 +45,28 @@ def test_luna_jimenez_on_a_partial_copy_only_if_asked(ravdess_tree, caplog):
         speaker_folds(ravdess(actors=["ravdess/02", "ravdess/03"]), "luna-jimenez-5", allow_missing_speakers=True)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "corpus", "names", "tested"),
+    [
+        ("emobox-ravdess-6", "ravdess", [f"{actor:02d}" for actor in range(1, 25)], [["01", "11", "20", "21"], 6]),
+        ("emobox-cafe-3", "cafe", [f"{speaker:02d}" for speaker in range(1, 13)], [["01", "07", "08", "10"], 3]),
+        ("emobox-esd-5", "esd", [f"{speaker:04d}" for speaker in range(1, 21)], [["0005", "0011", "0016", "0018"], 5]),
+        ("emobox-emovo-6", "emovo", ["f1", "f2", "f3", "m1", "m2", "m3"], [["f2"], 6]),
+        ("emobox-savee-4", "savee", ["DC", "JE", "JK", "KL"], [["JE"], 4]),
+        ("emobox-jl-4", "jl", ["female1", "female2", "male1", "male2"], [["male2"], 4]),
+    ],
+)
+def test_emobox_folds_take_each_corpus_own_names(protocol, corpus, names, tested):
+    columns = {"speaker": [f"{corpus}/{name}" for name in names]}
+    folds = speaker_folds(columns, protocol)
+    assert [[speaker.split("/")[1] for speaker in folds[0].test_speakers], len(folds)] == tested
+    assert sorted(speaker for fold in folds for speaker in fold.test_speakers) == sorted(columns["speaker"])
+    with pytest.raises(ProtocolError, match=f"{protocol} needs all {len(names)} speakers of .*; missing: {corpus}/"):
+        speaker_folds({"speaker": columns["speaker"][1:]}, protocol)
+    with pytest.raises(ProtocolError, match=f"{protocol} is a protocol of .*the dataset has other/1"):
+        speaker_folds({"speaker": [*columns["speaker"], "other/1"]}, protocol)
+
+
 def test_luna_jimenez_refuses_other_corpora(emodb_tree):
     with pytest.raises(ProtocolError, match=r"protocol of RAVDESS.*emodb/03"):
         speaker_folds(load_corpus("emodb", emodb_tree), "luna-jimenez-5")
@@ -116,3 +138,20 @@ def test_sizes_on_the_real_recordings(recordings):
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(1440))
     emodb = load_corpus("emodb", recordings / "emodb")
     assert sum(len(fold.test) for fold in speaker_folds(emodb, "leave-one-speaker-out")) == 339
+
+
+@pytest.mark.recordings
+def test_emobox_and_the_pair_of_copies_on_the_real_recordings(recordings):
+    dataset = load_corpus("ravdess", recordings / "ravdess")
+    folds = speaker_folds(dataset, "emobox-ravdess-6")
+    assert [len(fold.test) for fold in folds] == [240] * 6
+    assert not any(fold.left_out for fold in folds)  # both copies are of actor 07
+    pair = [row for row, clip in enumerate(dataset["clip"]) if "03-01-03-01-02-0" in clip and clip[-7:-5] == "07"]
+    apart = 0
+    for seed in range(4):
+        for fold in speaker_folds(dataset, "random", seed=seed, accept_speaker_overlap=True):
+            sides = {side for side in ("train", "validation", "test") if set(pair) & set(getattr(fold, side))}
+            assert len(sides) == 1
+            assert set(fold.left_out) < set(pair)
+            apart += len(fold.left_out)
+    assert apart > 0
