@@ -20,11 +20,15 @@ _PUBLIC = {
     "CctModel": "models.cct",
     "convert_cct_state_dict": "models.cct",
     "CorpusError": "corpora",
+    "combine_corpora": "corpora",
     "list_corpora": "corpora",
     "load_corpus": "corpora",
     "Fold": "protocols",
     "SpeakerOverlapError": "protocols",
     "speaker_folds": "protocols",
+    "Predictions": "evaluation",
+    "evaluate_predictions": "evaluation",
+    "cross_validate": "training",
     "SerTrainer": "training",
     "SerTrainingArguments": "training",
     "EmotionClassifier": "inference",
@@ -34,13 +38,14 @@ __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
     from .audio import AudioError, load_audio
-    from .corpora import CorpusError, list_corpora, load_corpus
+    from .corpora import CorpusError, combine_corpora, list_corpora, load_corpus
+    from .evaluation import Predictions, evaluate_predictions
     from .features import SpectrogramFeatureExtractor
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
     from .protocols import Fold, SpeakerOverlapError, speaker_folds
-    from .training import SerTrainer, SerTrainingArguments
+    from .training import SerTrainer, SerTrainingArguments, cross_validate
 
 
 def __getattr__(name: str) -> Any:

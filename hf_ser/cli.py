@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_predict(commands)
     _add_corpora(commands)
     _add_evaluate(commands)
+    _add_compare(commands)
     # these two take the fields of the settings' classes as flags, which takes transformers to parse
     commands.add_parser("train", help=_TRAIN, add_help=False)
     commands.add_parser("cross-validate", help=_CROSS_VALIDATE, add_help=False)
@@ -76,6 +77,14 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument("--output_dir", "--output-dir", help="write report.md, report.json, figures, predictions")
     evaluate.add_argument("--device", default="cpu", help="where the model runs")
     evaluate.set_defaults(run=_evaluate)
+
+
+def _add_compare(commands: Any) -> None:
+    compare = commands.add_parser("compare", help="set cross-validations beside each other, clip by clip")
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="folder of hf-ser cross-validate, or its predictions")
+    compare.add_argument("--baseline", help="the run that the others are compared with; by default the first")
+    compare.add_argument("--json", action="store_true", help="print JSON")
+    compare.set_defaults(run=_compare)
 
 
 def _predict(options: argparse.Namespace) -> int:
@@ -187,9 +196,27 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(options: argparse.Namespace) -> int:
+    """Print a table of runs with their paired differences from a baseline."""
+    from .evaluation import comparison_table
+
+    runs = {_name(run): _saved(run) for run in options.runs}
+    if len(runs) < len(options.runs):
+        raise ValueError(f"{', '.join(options.runs)}: two runs have the same name; give their folders different names")
+    table = comparison_table(runs, baseline=_name(options.baseline or options.runs[0]))
+    print(json.dumps(table.to_dict(), indent=2) if options.json else table.to_markdown())
+    return 0
+
+
+def _name(run: str) -> str:
+    return Path(run).stem if Path(run).suffix in (".csv", ".parquet") else Path(run).name
+
+
 def _saved(path: str) -> Any:
     from .evaluation import Predictions
 
+    if Path(path).is_dir():
+        path = str(Path(path) / "predictions.parquet")
     return Predictions.from_csv(path) if path.endswith(".csv") else Predictions.from_parquet(path)
 
 
