@@ -19,8 +19,9 @@ class WaveformAugmentation:
 
     Each transform has its own probability `p` (audiomentations' default is 0.5). A raised gain can pass +-1; nothing
     clips it. Reverberation is our own "DecayReverb", of rooms that are drawn; audiomentations' needs the optional
-    package pyroomacoustics ("RoomSimulator") or recorded impulse responses ("ApplyImpulseResponse"). `method="librosa_phase_vocoder"` of PitchShift and
-    TimeStretch is no faster than the default, but compiles for about 15 s on its first call in every data worker.
+    package pyroomacoustics ("RoomSimulator") or recorded impulse responses ("ApplyImpulseResponse").
+    `method="librosa_phase_vocoder"` of PitchShift and TimeStretch is no faster than the default, but compiles for
+    about 15 s on its first call in every data worker.
 
     Args:
         spec: Name of a preset ("none", "light", "standard", "strong", "voices"; single changes "pitch", "stretch",
