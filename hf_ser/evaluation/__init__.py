@@ -7,6 +7,7 @@ from .bootstrap import Interval, bootstrap_intervals
 from .calibration import calibration_metrics, expected_calibration_error
 from .comparison import Comparison, Difference, compare_predictions
 from .dimensional import concordance_correlation, dimensional_metrics
+from .dimensional_report import DimensionalReport, evaluate_dimensions
 from .metric_loading import list_metrics, load_metric, metric_path
 from .metrics import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
 from .pooling import ComparisonTable, comparison_table, fold_metrics, pooled_metrics
@@ -18,6 +19,7 @@ __all__ = [
     "Comparison",
     "ComparisonTable",
     "Difference",
+    "DimensionalReport",
     "EvaluationReport",
     "Interval",
     "Predictions",
@@ -31,6 +33,7 @@ __all__ = [
     "concordance_correlation",
     "confusion_matrix",
     "dimensional_metrics",
+    "evaluate_dimensions",
     "evaluate_predictions",
     "expected_calibration_error",
     "fold_metrics",

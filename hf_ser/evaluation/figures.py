@@ -163,6 +163,34 @@ def reliability_figure(bins: Sequence[Mapping[str, Any]], metrics: Mapping[str, 
     return figure
 
 
+def dimensions_figure(
+    points: Mapping[str, Mapping[str, np.ndarray]], metrics: Mapping[str, Mapping[str, Any]]
+) -> "Figure":
+    """Draw predictions over labels, a panel for each dimension.
+
+    Args:
+        points: For each dimension "labels" and "predictions", (clips,) on one scale.
+        metrics: For each dimension "ccc" and "mae".
+    """
+    figure = new_figure(0.6 + 3.4 * len(points), 3.9)
+    panels = figure.subplots(1, len(points), squeeze=False)[0]
+    for axes, (name, one) in zip(panels, points.items(), strict=True):
+        labels, predictions = one["labels"], one["predictions"]
+        low, high = min(labels.min(), predictions.min()), max(labels.max(), predictions.max())
+        margin = 0.05 * (high - low) or 0.5
+        ends = (low - margin, high + margin)
+        axes.plot(ends, ends, "--", color=GREY, lw=1.2, label="equal")
+        alpha = float(np.clip(30 / np.sqrt(len(labels)), 0.05, 0.8))
+        axes.scatter(labels, predictions, s=12, color=BLUE, alpha=alpha, lw=0)
+        axes.set(xlim=ends, ylim=ends, xlabel="label", aspect="equal")
+        ccc = "undefined" if metrics[name]["ccc"] is None else f"{metrics[name]['ccc']:.2f}"
+        axes.set_title(f"{name}\nCCC {ccc}, MAE {metrics[name]['mae']:.2f}", loc="left", fontsize=10)
+        _tidy(axes)
+    panels[0].set_ylabel("prediction")
+    panels[0].legend(loc="lower right", frameon=False, fontsize=8)
+    return figure
+
+
 def _tidy(axes: "Axes") -> None:
     """Take away the lines of the box that say nothing."""
     axes.spines[["top", "right"]].set_visible(False)
@@ -175,6 +203,7 @@ __all__ = [
     "ORANGE",
     "RED",
     "confusion_figure",
+    "dimensions_figure",
     "new_figure",
     "reliability_figure",
     "require_matplotlib",
