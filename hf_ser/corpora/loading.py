@@ -94,8 +94,14 @@ def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading
         **options: Options of the corpus.
 
     Raises:
-        CorpusError: The corpus or an option is unknown; the folder is missing, empty or holds no audio.
+        CorpusError: The corpus or an option is unknown, or the name is one of your own data's; the folder is missing,
+            empty or holds no audio.
     """
+    if own_source(name) is not None:
+        raise CorpusError(
+            f"{name!r} is no published corpus with a grid of files to check; load_corpus({name!r}, ...) names what does "
+            "not fit in your own data"
+        )
     return _corpus(name, options).read(_absolute(folder))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hf_ser import load_audio
-from hf_ser.corpora import CorpusError, load_corpus
+from hf_ser.corpora import CorpusError, load_corpus, read_corpus
 from hf_ser.labels import LabelError
 
 FIRST = ["audio", "emotion", "speaker", "sex", "label", "clip", "corpus"]
@@ -256,6 +256,8 @@ def test_own_sources_are_named_beside_the_corpora(tmp_path):
         CorpusError, match=r"for your own data: folder, csv, json, parquet, dataset \(did you mean 'fo"
     ):
         load_corpus("foldr", tmp_path)
+    with pytest.raises(CorpusError, match="'csv' is no published corpus"):
+        read_corpus("csv", tmp_path)
     with pytest.raises(CorpusError, match=r"got dict; expected the path of a csv file"):
         load_corpus("csv", {})
     with pytest.raises(CorpusError, match="expected a path"):

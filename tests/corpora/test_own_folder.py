@@ -1,5 +1,6 @@
 """A sub-folder per emotion: levels, speakers from paths and metadata, and what lies beside."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,10 @@ def test_sub_folders_name_emotions(tree):
 
 def test_the_level_that_names_emotions_is_found_or_said(tree, tmp_path):
     outer = tmp_path / "outer"
-    for part in ("happy", "speech"):
-        (outer / part).mkdir(parents=True)
-        for folder in tree.iterdir():
-            (outer / part / folder.name).symlink_to(folder)
-    # each file once, since links to one folder are followed once
+    for part in ("clean", "noisy"):
+        shutil.copytree(tree, outer / part)
     dataset = load_corpus("folder", outer, speaker_pattern=r"(s\d)_")
-    assert set(dataset["emotion"]) == {"happy"} or set(dataset["emotion"]) == {"angry", "sad"}
+    assert list(dataset["emotion"]) == (["angry"] * 3 + ["sad"] * 3) * 2
     options = {"speaker_pattern": r"(s\d)_"}
     (tree / "sad" / "deep").mkdir()
     (tree / "Anger" / "deep").mkdir()
