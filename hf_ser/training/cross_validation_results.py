@@ -4,15 +4,19 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..evaluation import Predictions, aggregate_folds, format_results_table, pooled_metrics
+from ..evaluation import Predictions, aggregate_folds, format_results_table, report_predictions
 from .folds import METRICS, results_table
 from .run_config import command_of
 
 ROW, TABLE, PREDICTIONS, REPORT = "results.json", "results.md", "predictions.parquet", "report"
 _PER_FOLD = ("seed", "parameters", "versions", "labels", "corpus", "corpus_fingerprint", "protocol")
+
+_POOLED = ("metrics", "intervals", "per_class", "confusion_matrix")
+_ABOUT = ("corpus", "corpus_fingerprint", "protocol", "speaker_independent", "seeds", "command")
 
 
 class FinishedFold(Protocol):
@@ -64,18 +68,21 @@ def gather(
         [Predictions.from_parquet(fold.folder / "test_predictions.parquet") for fold in folds]
     )
     folder = Path(settings["output_dir"])
-    row = _row(settings, seeds, results, predictions)
+    row = _row(settings, seeds, results)
+    report = report_predictions(predictions, about={name: row[name] for name in _ABOUT})
+    row["pooled"] = {name: report.to_dict()[name] for name in _POOLED}
     table = _tables(seeds, results, row)
     if write:
         predictions.to_parquet(folder / PREDICTIONS)
         _write(folder / ROW, json.dumps(row, indent=2, ensure_ascii=False))
         _write(folder / TABLE, table)
+        # made of the files of the folds, so an older one holds nothing that would be lost
+        curves = {fold.folder.relative_to(folder).as_posix(): fold.folder for fold in folds}
+        report.save(folder / REPORT, curves, figures=find_spec("matplotlib") is not None, overwrite=True)
     return CrossValidationResult(row, predictions, table, folder)
 
 
-def _row(
-    settings: Mapping[str, Any], seeds: Sequence[int], results: Sequence[Mapping[str, Any]], predictions: Predictions
-) -> dict[str, Any]:
+def _row(settings: Mapping[str, Any], seeds: Sequence[int], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first = results[0]
     summary = aggregate_folds([{metric: result["test"][metric] for metric in METRICS} for result in results])
     validated = aggregate_folds([{metric: result["validation"][metric] for metric in METRICS} for result in results])
@@ -88,7 +95,6 @@ def _row(
         "test": summary,
         "validation": validated,
         "runs": len(results),
-        "pooled": pooled_metrics(predictions),
         "settings": dict(settings),
         "command": command_of({**settings, "seeds": list(seeds)}, "hf-ser cross-validate"),
     }

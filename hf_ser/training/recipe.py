@@ -197,6 +197,8 @@ class Recipe:
         result = json.loads(json.dumps(result, default=_plain))
         trainer.save_model(_internal_call=True)
         file = folder / RESULTS
+        # the curves of the run outlive its checkpoints
+        trainer.save_state()
         if trainer.is_world_process_zero():
             part = file.with_suffix(".part")
             part.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -69,6 +69,14 @@ def test_the_row_says_what_was_run_and_what_came_out(done):
         assert row["test"][metric]["std"] == pytest.approx(expected["std"])
     confusion = np.array(row["pooled"]["confusion_matrix"])
     assert confusion.sum() == len(done.predictions)
+    assert {path.name for path in (done.folder / "report").iterdir()} >= {
+        "report.md",
+        "report.json",
+        "confusion_matrix.png",
+        "speakers.png",
+        "reliability.png",
+        "training_curves.png",
+    }
     assert np.trace(confusion) == (done.predictions.labels == done.predictions.predicted).sum()
 
 
