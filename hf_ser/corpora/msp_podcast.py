@@ -1,6 +1,7 @@
 """MSP-Podcast: natural speech from podcasts, labelled by many raters, in growing releases. Lotfian & Busso 2019."""
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -123,7 +124,7 @@ class MspPodcast(TableCorpus):
         if self.transcripts:
             texts = {file.stem.lower(): file for file in folder.rglob("MSP-PODCAST_*.txt")}
         for line in _json_lines(path) if path.suffix.lower() == ".json" else read_table(path, _COLUMNS):
-            match = _NAME.fullmatch(PurePosixPath(line["FileName"]).stem)
+            match = _NAME.fullmatch(os.path.splitext(line["FileName"])[0])
             if match is None:
                 raise line.error("FileName", f"a name such as {self.info.example}")
             text = texts.get(match[0].lower())

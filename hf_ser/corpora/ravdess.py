@@ -100,6 +100,10 @@ class Ravdess(Corpus):
         """Speech, song or both."""
         return self.channel in ("both", row.more["channel"])
 
+    def reason(self, row: Row) -> str:
+        """The channel."""
+        return f"channel {row.more['channel']}"
+
     def expected_keys(self) -> Collection[str]:
         """1,440 names of speech, 1,012 of song."""
         keys = set()

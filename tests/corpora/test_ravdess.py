@@ -61,6 +61,7 @@ def test_complete_speech_song_and_both(full_tree, caplog):
     assert len(set(both["speaker"])) == 24  # the same people sing
     assert not caplog.records
     assert read_corpus("ravdess", full_tree).set_aside == 1012
+    assert read_corpus("ravdess", full_tree).set_aside_by == {"channel song": 1012}
 
 
 def test_bad_channel_and_nothing_asked_for(full_tree):
