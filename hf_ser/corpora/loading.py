@@ -99,7 +99,7 @@ def read_corpus(name: str, folder: str | os.PathLike, **options: Any) -> Reading
     """
     if own_source(name) is not None:
         raise CorpusError(
-            f"{name!r} is no published corpus with a grid of files to check; load_corpus({name!r}, ...) names what does "
+            f"{name!r} is no published corpus, so has no files to expect; load_corpus({name!r}, ...) names what does "
             "not fit in your own data"
         )
     return _corpus(name, options).read(_absolute(folder))
