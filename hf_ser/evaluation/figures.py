@@ -54,7 +54,8 @@ def confusion_figure(confusion: Sequence[Sequence[int]], label_names: Sequence[s
     support = counts.sum(axis=1, keepdims=True)
     shares = 100 * np.divide(counts, support, out=np.zeros(counts.shape), where=support > 0)
     size = len(label_names)
-    figure = new_figure(2.6 + 0.72 * size, 1.9 + 0.62 * size)
+    longest, shown = max(map(len, label_names)), max(size, 3)
+    figure = new_figure(2.2 + 0.72 * shown + 0.075 * longest, 1.7 + 0.62 * shown + 0.045 * longest)
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
     for row, column in np.ndindex(counts.shape):
@@ -81,7 +82,7 @@ def confusion_figure(confusion: Sequence[Sequence[int]], label_names: Sequence[s
     axes.set_ylabel("true emotion (clips)")
     axes.set_title("Confusion matrix", loc="left")
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, ticks=[0, 25, 50, 75, 100])
-    bar.set_label("share of the true emotion's clips (%)")
+    bar.set_label("share of the row (%)")
     bar.outline.set_visible(False)
     return figure
 
@@ -172,7 +173,7 @@ def dimensions_figure(
         points: For each dimension "labels" and "predictions", (clips,) on one scale.
         metrics: For each dimension "ccc" and "mae".
     """
-    figure = new_figure(0.6 + 3.4 * len(points), 3.9)
+    figure = new_figure(0.6 + 3.4 * len(points), 4)
     panels = figure.subplots(1, len(points), squeeze=False)[0]
     for axes, (name, one) in zip(panels, points.items(), strict=True):
         labels, predictions = one["labels"], one["predictions"]
@@ -180,9 +181,9 @@ def dimensions_figure(
         margin = 0.05 * (high - low) or 0.5
         ends = (low - margin, high + margin)
         axes.plot(ends, ends, "--", color=GREY, lw=1.2, label="equal")
-        alpha = float(np.clip(30 / np.sqrt(len(labels)), 0.05, 0.8))
+        alpha = float(np.clip(12 / np.sqrt(len(labels)), 0.05, 0.8))
         axes.scatter(labels, predictions, s=12, color=BLUE, alpha=alpha, lw=0)
-        axes.set(xlim=ends, ylim=ends, xlabel="label", aspect="equal")
+        axes.set(xlim=ends, ylim=ends, xlabel="label")
         ccc = "undefined" if metrics[name]["ccc"] is None else f"{metrics[name]['ccc']:.2f}"
         axes.set_title(f"{name}\nCCC {ccc}, MAE {metrics[name]['mae']:.2f}", loc="left", fontsize=10)
         _tidy(axes)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .bootstrap import METRICS, Interval, bootstrap_intervals
+from .bootstrap import METRICS, Interval, bootstrap_intervals, confusion_metrics, speaker_confusions
 from .calibration import calibration_metrics
 from .checks import class_numbers, name_vector
 from .log_history import LogHistory
@@ -226,11 +226,12 @@ def _as_many(name: str, values: ArrayLike, count: int) -> np.ndarray:
 
 
 def _per_speaker(true: np.ndarray, predicted: np.ndarray, speakers: np.ndarray, size: int) -> list[dict[str, Any]]:
-    rows = []
-    for name in sorted(set(speakers.tolist())):
-        own = speakers == name
-        scores = classification_metrics(true[own], predicted[own], size)
-        rows.append({"speaker": name, "clips": int(own.sum()), **{metric: scores[metric] for metric in METRICS}})
+    names, confusions = speaker_confusions(true, predicted, speakers, size)
+    scores, clips = confusion_metrics(confusions), confusions.sum(axis=(1, 2))
+    rows = [
+        {"speaker": name, "clips": int(clips[row]), **{metric: float(scores[metric][row]) for metric in METRICS}}
+        for row, name in enumerate(names)
+    ]
     return sorted(rows, key=lambda row: row["ua"])
 
 
