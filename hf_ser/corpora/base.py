@@ -99,12 +99,13 @@ class Corpus:
         Raises:
             CorpusError: There is no such folder, it is empty, or no file in it is audio.
         """
+        clips = sorted(audio_files(folder), key=_preference)
         self.prepare(folder)
         unmatched: list[str] = []
         aside: Counter[str] = Counter()
         kept: dict[str, Row] = {}
         duplicates: dict[str, str] = {}
-        for clip in sorted(audio_files(folder), key=_preference):
+        for clip in clips:
             path = PurePosixPath(clip)
             if (why := self.sets_aside(path)) is not None:
                 aside[why] += 1
@@ -167,7 +168,6 @@ class TableCorpus(Corpus):
 
     def prepare(self, folder: Path) -> None:
         """Read the tables; of two labels for one key the first counts."""
-        audio_files(folder)  # a folder that is empty or holds videos is told so before a table is missed
         self._labels = {}
         for row in self.read_labels(folder):
             self._labels.setdefault(row.key, row)
