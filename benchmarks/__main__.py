@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("imports", "features", "cct")
+NAMES = ("imports", "features", "cct", "feeding", "mixing", "manifest")
 
 
 def main(arguments: list[str]) -> int:
