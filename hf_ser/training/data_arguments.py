@@ -6,8 +6,9 @@ from typing import Any
 import datasets
 
 from ..corpora import combine_corpora, load_corpus
+from ..corpora.own_sources import own_source
 from ..protocols import Fold, speaker_folds
-from .json_settings import json_object
+from .json_settings import json_object, json_value
 
 
 @dataclass
@@ -42,14 +43,22 @@ class CorpusArguments:
         default=None, metadata={"help": 'JSON: emotion -> the emotion that takes it in, \'{"calm": "neutral"}\'.'}
     )
     drop: list[str] = field(default_factory=list, metadata={"help": "Emotions to leave out."})
+    new_labels: list[str] = field(
+        default_factory=list, metadata={"help": "Classes of your own, outside the common vocabulary."}
+    )
+    combined_labels: list[str] = field(
+        default_factory=lambda: ["all"],
+        metadata={"help": "Emotions of several corpora put together: all, shared, or their names."},
+    )
 
     def __post_init__(self) -> None:
         """Read JSON, and let one name stand for a list of one."""
-        for name in ("corpus", "data_dir", "drop"):
+        for name in ("corpus", "data_dir", "drop", "new_labels", "combined_labels"):
             value = getattr(self, name)
             if isinstance(value, str):
                 setattr(self, name, [value] if value else [])
-        self.corpus_options = json_object("corpus_options", self.corpus_options)
+        if not isinstance(self.corpus_options, list):
+            self.corpus_options = json_value("corpus_options", self.corpus_options)
         self.merge = json_object("merge", self.merge)
 
     @property
@@ -102,26 +111,46 @@ class DataArguments(CorpusArguments):
 
 
 def load_data(data: CorpusArguments) -> datasets.Dataset:
-    """Read the recordings that the arguments name; several corpora are put together with the labels they share.
+    """Read the recordings that the arguments name; several corpora are put together.
 
     Raises:
         ValueError: if there is not one folder for each corpus.
-        CorpusError: as `load_corpus`.
+        CorpusError: as `load_corpus` and `combine_corpora`.
+        LabelError: as `load_corpus` and `combine_corpora`.
     """
     if len(data.corpus) != len(data.data_dir):
         raise ValueError(
             f"corpus is {data.corpus} and data_dir is {data.data_dir}; name one folder for each corpus (--data_dir)"
         )
-    own = {"speaker_column": data.speaker_column, "speaker_pattern": data.speaker_pattern}
-    own = {name: value for name, value in own.items() if value is not None}
-    several = len(data.corpus) > 1
-    parts = []
-    for name, folder in zip(data.corpus, data.data_dir, strict=True):
-        options = dict(data.corpus_options or {})
-        if several:
-            options = dict(options.get(name, {}))
-        parts.append(load_corpus(name, folder, merge=data.merge or None, drop=data.drop, **own, **options))
-    return combine_corpora(parts) if several else parts[0]
+    naming: dict[str, Any] = {"merge": data.merge or None, "drop": data.drop, "new_labels": data.new_labels}
+    if len(data.corpus) == 1:
+        return load_corpus(data.corpus[0], data.data_dir[0], **naming, **_options(data, 0))
+    parts = [
+        load_corpus(name, folder, new_labels=data.new_labels, **_options(data, number))
+        for number, (name, folder) in enumerate(zip(data.corpus, data.data_dir, strict=True))
+    ]
+    labels = data.combined_labels
+    return combine_corpora(parts, labels[0] if labels in (["all"], ["shared"]) else labels, **naming)
+
+
+def _options(data: CorpusArguments, number: int) -> dict[str, Any]:
+    """Options of the corpus of this number; those about columns and speakers are for recordings of one's own."""
+    name = data.corpus[number]
+    given: Any = data.corpus_options
+    if isinstance(given, list):
+        if len(given) != len(data.corpus):
+            raise ValueError(
+                f"corpus_options lists options of {len(given)} corpora, but corpus is {data.corpus}; give one object "
+                "for each, {} for none"
+            )
+        options = dict(given[number])
+    else:
+        options = dict(given) if len(data.corpus) == 1 else dict(given.get(name, {}))
+    if own_source(name) is not None:
+        own = {"speaker_column": data.speaker_column, "speaker_pattern": data.speaker_pattern}
+        own["allow_unknown_speakers"] = getattr(data, "protocol", None) == "random" or None
+        options = {option: value for option, value in own.items() if value is not None} | options
+    return options
 
 
 def choose_folds(corpus: datasets.Dataset, data: DataArguments) -> list[tuple[int, Fold]]:
