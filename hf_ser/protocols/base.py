@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .clip_table import ClipTable
-from .columns import ProtocolError, column, speaker_column
+from .columns import ProtocolError, classes_of, column, speaker_column
 from .finishing import finish_folds
 from .fold import Fold
 
@@ -37,6 +37,11 @@ class SpeakerTable:
     def clips(self) -> ClipTable:
         """The clips of the dataset, for fingerprints and for orders that no shuffle changes."""
         return ClipTable.of(self.dataset)
+
+    @cached_property
+    def classes(self) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Names of the classes; row of each label and its class, both of shape (labels,)."""
+        return classes_of(self.dataset)
 
     @cached_property
     def _rows(self) -> np.ndarray:
@@ -252,6 +257,7 @@ def speaker_folds(
         function(table, **options),
         dataset,
         table.clips,
+        table.classes,
         protocol=protocol,
         options=_recorded(function, options),
         by_content=duplicates == "content",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import ProtocolError, column, number_of_rows, speaker_column
+from .columns import ProtocolError, column, emotion_lists, number_of_rows, speaker_column
 
 __all__ = ["ClipTable", "corpus_fingerprint"]
 
@@ -26,7 +26,7 @@ class ClipTable:
         corpora: Corpus of each row, "" where the dataset does not say.
         clips: Stable id of each row; its number where the dataset has no column `clip`.
         speakers: Speaker of each row, "" where unknown.
-        emotions: Emotion of each row, several joined by "+", "" where unknown.
+        emotions: Emotion of each row, several joined by "+" (the column `emotion` first), "" where unknown.
         named: Whether the dataset has a column `clip`, so that a row can be found again at another place.
     """
 
@@ -45,7 +45,7 @@ class ClipTable:
             corpora=_texts(column(dataset, "corpus"), count),
             clips=_texts(clips, count) if clips is not None else [str(row) for row in range(count)],
             speakers=speaker_column(dataset, required=False),
-            emotions=_texts(column(dataset, "emotion"), count),
+            emotions=["+".join(names) for names in emotion_lists(dataset)],
             named=clips is not None,
         )
 
@@ -164,17 +164,7 @@ def short(digest: bytes) -> str:
 def _texts(values: list[Any] | None, count: int) -> list[str]:
     if values is None:
         return [""] * count
-    return [_text(value) for value in values]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return "+".join(sorted(str(part) for part in value))
-    return str(value)
+    return ["" if value is None else str(value) for value in values]
 
 
 def _some(names: Sequence[str], count: int = 3) -> str:

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["ProtocolError", "SpeakerOverlapError", "column", "speaker_column"]
+import numpy as np
+
+__all__ = [
+    "ProtocolError",
+    "SpeakerOverlapError",
+    "classes_of",
+    "column",
+    "emotion_lists",
+    "number_of_rows",
+    "speaker_column",
+]
 
 
 class ProtocolError(ValueError):
@@ -27,6 +37,43 @@ def number_of_rows(dataset: Any) -> int:
     if isinstance(dataset, Mapping):
         return max((len(values) for values in dataset.values()), default=0)
     return len(dataset)
+
+
+def emotion_lists(dataset: Any) -> list[list[str]]:
+    """The emotions of each row: that of the column `emotion` first, further ones of the column `emotions` sorted.
+
+    A cell of either may hold one name, several, or none.
+    """
+    first, every = column(dataset, "emotion"), column(dataset, "emotions")
+    if every is None:
+        return [_names(one) for one in first or [None] * number_of_rows(dataset)]
+    first, found = first or [None] * len(every), []
+    for one, several in zip(first, every, strict=True):
+        names = _names(one)
+        found.append(names + sorted(set(_names(several)) - set(names)))
+    return found
+
+
+def classes_of(dataset: Any) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The classes of a dataset.
+
+    Returns:
+        Their names, sorted; and of each label the row, shape (labels,), and the class, shape (labels,): a row may have
+        several labels, or none.
+    """
+    of_row = emotion_lists(dataset)
+    rows = np.repeat(np.arange(len(of_row)), [len(labels) for labels in of_row])
+    labels = np.asarray([label for labels in of_row for label in labels], dtype=str)
+    names, codes = np.unique(labels, return_inverse=True)
+    return names.tolist(), rows, codes
+
+
+def _names(value: Any) -> list[str]:
+    if value is None or isinstance(value, str):
+        return [value] if value else []
+    if isinstance(value, list | tuple | set | np.ndarray):
+        return sorted({str(part) for part in value if part is not None})
+    return [str(value)]
 
 
 def speaker_column(dataset: Any, *, required: bool = True) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..corpora.duplicates import find_duplicates
 from .clip_table import ClipTable
-from .columns import ProtocolError, column
+from .columns import ProtocolError
 from .fold import SIDES, Fold
 
 __all__ = ["finish_folds"]
@@ -26,6 +26,7 @@ def finish_folds(
     folds: Sequence[Fold],
     dataset: Any,
     clips: ClipTable,
+    classes: tuple[list[str], np.ndarray, np.ndarray],
     *,
     protocol: str,
     options: Mapping[str, Any],
@@ -38,6 +39,7 @@ def finish_folds(
         folds: The folds of the protocol.
         dataset: The dataset that they split.
         clips: Its clips.
+        classes: Names of its classes; row of each label and its class.
         protocol: Name of the protocol.
         options: Its options, as plain JSON values, for folds that do not name their own.
         by_content: Whether to compare recordings and take copies apart from their originals.
@@ -48,7 +50,7 @@ def finish_folds(
         FileNotFoundError: An audio file is not there.
     """
     groups = _duplicates(dataset, clips) if by_content else []
-    names, rows, codes = _classes(dataset)
+    names, rows, codes = classes
     present = np.zeros((len(clips), len(names)), dtype=bool)
     present[rows, codes] = True
     finished, left_out, unlearned = [], set(), []
@@ -114,16 +116,6 @@ def _without_copies(fold: Fold, groups: Sequence[Sequence[int]], clips: ClipTabl
         changes[side] = rows
         changes[f"{side}_speakers"] = tuple(sorted({clips.speakers[row] for row in rows} - {""}))
     return changes
-
-
-def _classes(dataset: Any) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names of the classes, and row and class of each label; a row may have several labels, or none."""
-    pairs: list[tuple[int, str]] = []
-    for row, value in enumerate(column(dataset, "emotion") or []):
-        several = value if isinstance(value, (list, tuple, np.ndarray)) else [value]
-        pairs += [(row, str(label)) for label in several if label is not None and str(label)]
-    names, codes = np.unique(np.asarray([label for _, label in pairs], dtype=str), return_inverse=True)
-    return names.tolist(), np.asarray([row for row, _ in pairs], dtype=np.int64), codes
 
 
 def _missing_classes(fold: Fold, names: Sequence[str], present: np.ndarray) -> str:

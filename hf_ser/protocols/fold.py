@@ -70,8 +70,8 @@ class Fold:
         twice = np.flatnonzero(np.bincount(every) > 1)
         if len(twice):
             raise SpeakerOverlapError(
-                f"fold {self.name!r} has {len(twice)} row(s) more than once (such as row {twice[0]}); give each row to "
-                "at most one side"
+                f"fold {self.name!r} has {len(twice)} row(s) more than once (such as row {twice[0]}); give each row "
+                "to at most one side"
             )
 
     def _sides(self) -> dict[str, list[int]]:

@@ -50,15 +50,16 @@ def shares_of(
     """
     count = len(table.speakers)
     columns = [np.ones(count), np.bincount(table.codes, minlength=count).astype(float)]
-    quantities: list[tuple[Sequence[Any] | None, bool]] = [(column(table.dataset, "emotion"), False)]
-    quantities += [(values, True) for values in (column(table.dataset, "sex"), *(more or {}).values())]
-    for values, per_speaker in quantities:
-        if values is None:
-            continue
-        names, codes = np.unique(np.asarray([str(value) for value in values]), return_inverse=True)
-        held = np.zeros((count, len(names)))
-        np.add.at(held, (table.codes, codes), 1.0)
-        columns += list((held > 0).astype(float).T if per_speaker else held.T)
+    names, rows, codes = table.classes
+    held = np.zeros((count, len(names)))
+    np.add.at(held, (table.codes[rows], codes), 1.0)
+    columns += list(held.T)
+    for values in (column(table.dataset, "sex"), *(more or {}).values()):
+        if values is not None:
+            kinds, kind = np.unique(np.asarray([str(value) for value in values]), return_inverse=True)
+            held = np.zeros((count, len(kinds)))
+            held[table.codes, kind] = 1.0
+            columns += list(held.T)
     shares = np.stack(columns, axis=1)[slice(None) if speakers is None else speakers]
     totals = shares.sum(axis=0)
     return shares[:, totals > 0] / totals[totals > 0]

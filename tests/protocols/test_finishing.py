@@ -76,6 +76,16 @@ def test_a_speaker_with_one_class_several_labels_and_no_label():
         speaker_folds(several | {"emotion": [["x", "z"], *several["emotion"][1:]]}, "leave-one-speaker-out")
 
 
+def test_a_column_of_several_emotions_counts_too():
+    several = columns("pqrstuvw", "xyxyxyxy") | {"emotions": [["y", "x"], [], ["x"], None, ["x"], ["y"], ["z"], ["y"]]}
+    with pytest.raises(ProtocolError, match=r"fold '2-c' would train without 'z' \(validation clips: 1\)"):
+        speaker_folds(several, "leave-one-speaker-out")
+    folds = speaker_folds(several, "leave-one-speaker-out", allow_missing_classes=True)
+    assert folds[0].clips.emotions[:2] == ["x+y", "y"]
+    assert folds[3].clips.emotions[6] == "x+z"
+    assert len(speaker_folds(several, "grouped", k=3, allow_missing_classes=True)) == 3
+
+
 def test_folds_know_what_made_them():
     fold = speaker_folds(columns("pqrstu"), "grouped", k=3)[0]
     assert (fold.protocol, fold.options) == ("grouped", {"k": 3, "seed": 0})

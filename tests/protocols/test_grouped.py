@@ -136,8 +136,8 @@ def test_a_hundred_thousand_rows_take_seconds(speakers):
             "sex": np.where(codes % 2, "male", "female").tolist(),
         }
     )
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(speaker_folds(dataset, "grouped", k=10)) == 10
     if speakers == 100:
         assert len(speaker_folds(dataset, "leave-one-speaker-out")) == 100
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
