@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the table; with --check, return 1 if a cost is too high."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--turns", type=int, default=30, help="whole steps of each")
+    parser.add_argument("--turns", type=int, default=20, help="whole steps of each")
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
