@@ -3,6 +3,7 @@
 Importing needs numpy alone; files of predictions need pyarrow, metric modules evaluate, figures matplotlib.
 """
 
+from .answers import Answers
 from .bootstrap import Interval, bootstrap_intervals
 from .calibration import calibration_metrics, expected_calibration_error
 from .comparison import Comparison, Difference, compare_predictions
@@ -16,6 +17,7 @@ from .report import EvaluationReport, evaluate_predictions, report_predictions
 from .results import aggregate_folds, format_results_table
 
 __all__ = [
+    "Answers",
     "Comparison",
     "ComparisonTable",
     "Difference",

@@ -8,7 +8,6 @@ import csv
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from .checks import COLUMNS, check_label_names, class_numbers, name_vector, number_vector
 from .scores import as_probabilities, softmax
+from .whole_files import write_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,16 +167,8 @@ class Predictions:
 
         types = [pyarrow.string()] * 4 + [pyarrow.int64()] * 2 + [pyarrow.float64()] * len(self.label_names)
         schema = pyarrow.schema(list(zip([*COLUMNS, *self.label_names], types, strict=True)))
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-        try:
-            parquet.write_table(pyarrow.table(self.to_columns(), schema=schema), unfinished)
-            with unfinished.open("rb") as file:
-                os.fsync(file.fileno())
-            os.replace(unfinished, target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        table = pyarrow.table(self.to_columns(), schema=schema)
+        write_whole(path, lambda unfinished: parquet.write_table(table, unfinished))
 
     @classmethod
     def from_parquet(cls, path: str | os.PathLike[str]) -> "Predictions":

@@ -8,12 +8,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..evaluation import Predictions, aggregate_folds, format_results_table, report_predictions
-from .folds import METRICS, results_table
+from ..evaluation import (
+    Answers,
+    EvaluationReport,
+    Predictions,
+    aggregate_folds,
+    evaluate_dimensions,
+    format_results_table,
+    report_predictions,
+)
+from ..evaluation.multi_label import multi_label_metrics
+from .folds import results_table, shown_figures
 from .run_config import command_of
 
 ROW, TABLE, PREDICTIONS, REPORT = "results.json", "results.md", "predictions.parquet", "report"
-_PER_FOLD = ("seed", "parameters", "versions", "labels", "corpus", "corpus_fingerprint", "protocol")
+_PER_FOLD = ("target", "parameters", "versions", "labels", "corpus", "corpus_fingerprint", "protocol")
 
 _POOLED = ("metrics", "intervals", "per_class", "confusion_matrix")
 _ABOUT = ("corpus", "corpus_fingerprint", "protocol", "speaker_independent", "seeds", "command")
@@ -44,7 +53,7 @@ class CrossValidationResult:
     """
 
     row: dict[str, Any]
-    predictions: Predictions
+    predictions: Predictions | Answers
     table: str
     folder: Path
 
@@ -64,13 +73,12 @@ def gather(
         write: whether to write the row, the table, the predictions and the report to `output_dir`.
     """
     results = [json.loads((fold.folder / "results.json").read_text(encoding="utf-8")) for fold in folds]
-    predictions = Predictions.concatenate(
-        [Predictions.from_parquet(fold.folder / "test_predictions.parquet") for fold in folds]
-    )
+    kind: Any = Predictions if results[0]["target"] == "emotion" else Answers
+    predictions = kind.concatenate([kind.from_parquet(fold.folder / "test_predictions.parquet") for fold in folds])
     folder = Path(settings["output_dir"])
     row = _row(settings, seeds, results)
-    report = report_predictions(predictions, about={name: row[name] for name in _ABOUT})
-    row["pooled"] = {name: report.to_dict()[name] for name in _POOLED}
+    report = _report(predictions, row)
+    row["pooled"] = _pooled(predictions, report)
     table = _tables(seeds, results, row)
     if write:
         predictions.to_parquet(folder / PREDICTIONS)
@@ -78,22 +86,41 @@ def gather(
         _write(folder / TABLE, table)
         # made of the files of the folds, so an older one holds nothing that would be lost
         curves = {fold.folder.relative_to(folder).as_posix(): fold.folder for fold in folds}
-        report.save(folder / REPORT, curves, figures=find_spec("matplotlib") is not None, overwrite=True)
+        history = {"log_history": curves} if isinstance(report, EvaluationReport) else {}
+        if report is not None:
+            report.save(folder / REPORT, figures=find_spec("matplotlib") is not None, overwrite=True, **history)
     return CrossValidationResult(row, predictions, table, folder)
+
+
+def _report(predictions: Predictions | Answers, row: Mapping[str, Any]) -> Any:
+    """The report of all folds together; None where several emotions are judged, whose figures are in the row."""
+    about = {name: row[name] for name in _ABOUT}
+    if isinstance(predictions, Predictions):
+        return report_predictions(predictions, about=about)
+    if row["target"] == "dimensions":
+        answers = predictions
+        return evaluate_dimensions(
+            answers.labels, answers.scores, answers.label_names, answers.speakers.astype(str), about=about
+        )
+    return None
+
+
+def _pooled(predictions: Predictions | Answers, report: Any) -> dict[str, Any]:
+    if report is None:
+        return multi_label_metrics(predictions.labels, predictions.scores, predictions.label_names)
+    return {name: value for name, value in report.to_dict().items() if name in _POOLED}
 
 
 def _row(settings: Mapping[str, Any], seeds: Sequence[int], results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first = results[0]
-    summary = aggregate_folds([{metric: result["test"][metric] for metric in METRICS} for result in results])
-    validated = aggregate_folds([{metric: result["validation"][metric] for metric in METRICS} for result in results])
     named = [result for result in results if result["seed"] == seeds[0]]
     return {
-        **{name: first[name] for name in _PER_FOLD if name not in ("seed",)},
+        **{name: first[name] for name in _PER_FOLD},
         "seeds": list(seeds),
         "folds": [{"fold": result["fold"], "fingerprint": result["fold_fingerprint"]} for result in named],
         "speaker_independent": all(result["speaker_independent"] for result in results),
-        "test": summary,
-        "validation": validated,
+        "test": aggregate_folds([result["test"]["figures"] for result in results]),
+        "validation": aggregate_folds([result["validation"]["figures"] for result in results]),
         "runs": len(results),
         "settings": dict(settings),
         "command": command_of({**settings, "seeds": list(seeds)}, "hf-ser cross-validate"),
@@ -106,7 +133,7 @@ def _tables(seeds: Sequence[int], results: Sequence[Mapping[str, Any]], row: Map
         table = results_table([result for result in results if result["seed"] == seed])
         parts.append(f"seed {seed}\n\n{table}")
     if len(seeds) > 1:
-        line = {"all seeds": f"{row['runs']} runs", **{metric: row["test"][metric] for metric in METRICS}}
+        line = {"all seeds": f"{row['runs']} runs", **shown_figures(row["test"])}
         parts.append(format_results_table([line]))
     return "\n\n".join(parts)
 

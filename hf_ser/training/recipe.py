@@ -10,15 +10,16 @@ from typing import Any
 import datasets
 import numpy as np
 
-from ..labels import check_labels_agree, label_names
 from ..protocols import Fold, corpus_fingerprint
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model, needs_fitting
 from .checkpoints import refuse_to_overwrite
 from .data_arguments import DataArguments, choose_folds, load_data
 from .dataset import SerDataset
-from .folds import METRICS, predictions_of
+from .folds import figures_of, predictions_of, speakers_of
+from .problems import problem_of
 from .run_settings import record_or_compare, run_settings
+from .targets import target_labels
 from .teaching import DistillationArguments, Teaching
 from .trainer import SerTrainer
 
@@ -107,16 +108,17 @@ class Recipe:
             return done
         fold.check(self.corpus)
         trainer, result = self._train(folder, fold)
-        result |= {"fold": number, "fold_fingerprint": fold.fingerprint}
+        result |= {"fold": number, "fold_fingerprint": fold.fingerprint, "left_out": len(fold.left_out)}
         result |= {"speaker_independent": fold.speaker_independent, "protocol": self.data.protocol}
         for side, rows in (("validation", fold.validation), ("test", fold.test)):
             clips = self.corpus.select(rows)
             prediction = trainer.predict(clips, metric_key_prefix=side)
-            figures = {metric: prediction.metrics[f"{side}_{metric}"] for metric in METRICS}
-            result[side] = figures | {"clips": len(rows), "speakers": sorted(set(clips["speaker"]))}
+            figures = figures_of(prediction.metrics, side, self.model.target)
+            result[side] = {"figures": figures, "clips": len(rows), "speakers": speakers_of(clips)}
             if trainer.is_world_process_zero():
                 seed = self.training.seed
-                predictions = predictions_of(clips, prediction, result["labels"], number, seed)
+                labels, target = result["labels"], self.model.target
+                predictions = predictions_of(clips, prediction, labels, number, seed, target)
                 predictions.to_parquet(folder / f"{side}_predictions.parquet")
         return self._finish(trainer, folder, result)
 
@@ -162,17 +164,24 @@ class Recipe:
 
     def _train(self, folder: Path, fold: Fold | list[int]) -> tuple[SerTrainer, dict[str, Any]]:
         train, validation = (fold.train, fold.validation) if isinstance(fold, Fold) else (fold, [])
-        labels = label_names(self.corpus.select(train)["emotion"])
+        labels = target_labels(self.corpus, train, self.model.target, self.model.dimensions)
         extractor = build_extractor(self.model)
         model = build_model(self.model, labels, extractor, self.training.seed)
-        ids = check_labels_agree(model.config.id2label, labels)
+        ids = problem_of(model.config).target(self.corpus.select(train))
         labels = sorted(ids, key=ids.__getitem__)
         clean = SerDataset(self.corpus, ids, train, sampling_rate=extractor.sampling_rate)
         if needs_fitting(extractor):
             extractor.fit_normalization(clean[index]["waveform"] for index in range(len(clean)))
-        result = {"seed": self.training.seed, "labels": labels, "train_speakers": sorted(set(clean.speakers))}
-        result |= {"parameters": model.num_parameters(), "versions": _versions()}
-        result |= {"corpus": self.data.corpus_name, "corpus_fingerprint": self.fingerprint}
+        result = {
+            "corpus": self.data.corpus_name,
+            "corpus_fingerprint": self.fingerprint,
+            "train_speakers": speakers_of(self.corpus.select(train)),
+            "target": self.model.target,
+            "labels": labels,
+            "parameters": model.num_parameters(),
+            "seed": self.training.seed,
+            "versions": _versions(),
+        }
         if self.distillation.views > 0 and self.teaching is None:
             # not before it is needed: the table of finished folds needs no views
             self.teaching = Teaching(self.corpus, build_extractor(self.model), self.training, self.distillation)
