@@ -1,7 +1,9 @@
 """Which parameters of a model lie below its layers, in them, above them, and in the head; for any architecture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import cast
 
 from torch import nn
 
@@ -81,7 +83,7 @@ def model_parts(model: nn.Module) -> ModelParts:
         inside = [name for name in names if encoder is not None and encoder(name)]
         outside = [name for name in names if name not in set(inside)]
         return ModelParts(tuple(inside), (), (), tuple(outside), None)
-    layers: list[list[str]] = [[] for _ in model.get_submodule(path)]  # type: ignore[arg-type]
+    layers: list[list[str]] = [[] for _ in cast(nn.ModuleList, model.get_submodule(path))]
     below: list[str] = []
     top: list[str] = []
     head: list[str] = []
@@ -109,7 +111,7 @@ def _side(model: nn.Module, path: str, name: str) -> str:
     return "top" if shared else "head"
 
 
-def _encoder_without_layers(model: nn.Module):  # noqa: ANN202
+def _encoder_without_layers(model: nn.Module) -> Callable[[str], bool] | None:
     prefix = getattr(model, "base_model_prefix", "")
     if prefix and prefix in model._modules:
         return lambda name: name.startswith(f"{prefix}.")

@@ -29,8 +29,8 @@ class Target(dict[str, int]):
         """The columns that labels are read from."""
         raise NotImplementedError
 
-    def read(self, corpus: datasets.Dataset, rows: Sequence[int]) -> Sequence[Any]:
-        """The labels of rows, one entry for each."""
+    def read(self, corpus: datasets.Dataset, rows: Sequence[int]) -> Any:
+        """The labels of rows, one entry for each: a list, or an array (rows, ...)."""
         raise NotImplementedError
 
 
@@ -44,7 +44,7 @@ class EmotionTarget(Target):
         """See `Target`."""
         return ["emotion"]
 
-    def read(self, corpus: datasets.Dataset, rows: Sequence[int]) -> list[int]:
+    def read(self, corpus: datasets.Dataset, rows: Sequence[int]) -> Any:
         """See `Target`.
 
         Raises:

@@ -42,9 +42,7 @@ def tiny_model(seed=0, **settings):
         image_size=[32, 96],
         hidden_size=32,
         tokenizer_in_planes=8,
-        id2label=dict(enumerate(EMOTIONS)),
-        label2id=LABELS,
-        **settings,
+        **({"id2label": dict(enumerate(EMOTIONS)), "label2id": LABELS} | settings),
     )
     return CctForAudioClassification(config)
 
