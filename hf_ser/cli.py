@@ -176,16 +176,13 @@ def _described(fields: dict[str, Any]) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     """Score a checkpoint or saved predictions; print the report and write it where asked."""
-    from .evaluation import compare_predictions, evaluate_predictions
+    from .evaluation import compare_predictions, report_predictions
 
+    if options.output_dir and (Path(options.output_dir) / "report.json").exists():
+        # before anything is computed
+        raise ValueError(f"--output_dir {options.output_dir!r} holds a report already; name another folder")
     predictions = _saved(options.predictions) if options.predictions else _predicted(options)
-    report = evaluate_predictions(
-        predictions.labels,
-        predictions.scores,
-        predictions.speakers,
-        label_names=predictions.label_names,
-        clips=predictions.clips,
-    )
+    report = report_predictions(predictions)
     print(report.to_markdown())
     if options.baseline:
         print(compare_predictions(_saved(options.baseline), predictions).to_markdown())
