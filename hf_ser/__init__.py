@@ -20,14 +20,23 @@ _PUBLIC = {
     "CctModel": "models.cct",
     "convert_cct_state_dict": "models.cct",
     "CorpusError": "corpora",
+    "check_audio": "corpora",
     "combine_corpora": "corpora",
     "list_corpora": "corpora",
     "load_corpus": "corpora",
     "Fold": "protocols",
+    "ProtocolError": "protocols",
     "SpeakerOverlapError": "protocols",
+    "corpus_fingerprint": "protocols",
+    "list_protocols": "protocols",
+    "load_folds": "protocols",
+    "save_folds": "protocols",
     "speaker_folds": "protocols",
     "Predictions": "evaluation",
+    "compare_predictions": "evaluation",
+    "comparison_table": "evaluation",
     "evaluate_predictions": "evaluation",
+    "load_metric": "evaluation",
     "cross_validate": "training",
     "SerTrainer": "training",
     "SerTrainingArguments": "training",
@@ -38,13 +47,28 @@ __all__ = ["__version__", *_PUBLIC]
 
 if TYPE_CHECKING:
     from .audio import AudioError, load_audio
-    from .corpora import CorpusError, combine_corpora, list_corpora, load_corpus
-    from .evaluation import Predictions, evaluate_predictions
+    from .corpora import CorpusError, check_audio, combine_corpora, list_corpora, load_corpus
+    from .evaluation import (
+        Predictions,
+        compare_predictions,
+        comparison_table,
+        evaluate_predictions,
+        load_metric,
+    )
     from .features import SpectrogramFeatureExtractor
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
-    from .protocols import Fold, SpeakerOverlapError, speaker_folds
+    from .protocols import (
+        Fold,
+        ProtocolError,
+        SpeakerOverlapError,
+        corpus_fingerprint,
+        list_protocols,
+        load_folds,
+        save_folds,
+        speaker_folds,
+    )
     from .training import SerTrainer, SerTrainingArguments, cross_validate
 
 

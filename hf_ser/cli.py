@@ -137,10 +137,19 @@ def _corpora(options: argparse.Namespace) -> int:
             print(json.dumps([asdict(info) for info in known], indent=2, ensure_ascii=False))
             return 0
         rows = [
-            (info.name, info.language, str(info.speakers), str(info.clips), str(len(info.emotions)), info.verified)
+            (
+                info.name,
+                info.language,
+                str(info.speakers),
+                str(info.clips),
+                str(len(info.emotions)),
+                ", ".join(info.dimensions) or "-",
+                info.verified,
+            )
             for info in known
         ]
-        _print_table(("corpus", "language", "speakers", "clips", "emotions", "parser verified on"), rows, (2, 3, 4))
+        head = ("corpus", "language", "speakers", "clips", "emotions", "dimensions", "parser verified on")
+        _print_table(head, rows, right=(2, 3, 4))
         print("\nand recordings of your own: folder, csv, json, parquet")
         return 0
     info = corpus_class(options.name).info

@@ -7,8 +7,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 __all__ = ["find_duplicates"]
 
 _BLOCK = 1 << 20
@@ -116,6 +114,8 @@ def _content(value: Any, row: int) -> Path | memoryview:
         return Path(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return memoryview(value).cast("B")
+    import numpy as np  # here, so that listing corpora stays light
+
     if isinstance(value, np.ndarray) or (isinstance(value, list) and value):
         return memoryview(np.ascontiguousarray(value).tobytes())
     raise TypeError(

@@ -181,7 +181,8 @@ def _report(corpus: Corpus, reading: Reading, folder: Path, skip_unmatched: bool
                 _some(sizes_differ),
             )
     if reading.set_aside:
-        logger.info("%s: %d clips are not asked for by the options", where, reading.set_aside)
+        reasons = "; ".join(f"{reason}: {count}" for reason, count in reading.set_aside_by.items())
+        logger.info("%s: %d clips are set aside (%s)", where, reading.set_aside, reasons or "not asked for")
     if check_grid == "off" or reading.complete:
         return
     parts = [f"{len(reading.missing)} missing ({_some(reading.missing)})"] if reading.missing else []
