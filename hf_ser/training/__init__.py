@@ -9,12 +9,16 @@ from .cross_validation import CrossValidationArguments, cross_validate
 from .cross_validation_results import CrossValidationResult
 from .data_arguments import CorpusArguments, DataArguments, choose_folds, load_data
 from .dataset import SerDataset
+from .dimensions import DimensionsObjective
 from .folds import results_table
 from .mixing import MixupCollator
+from .multi_label import MultiLabelObjective
 from .objectives import ClassificationObjective, CrossEntropyObjective, Objective
+from .problems import problem_of
 from .recipe import Recipe
 from .run_config import RunConfig, parse_run, run_config
 from .sampling import ClassSampler
+from .targets import DimensionTarget, EmotionsTarget, target_labels
 from .teaching import DistillationArguments
 from .trainer import SerPredictionOutput, SerTrainer
 
@@ -26,9 +30,13 @@ __all__ = [
     "CrossValidationArguments",
     "CrossValidationResult",
     "DataArguments",
+    "DimensionTarget",
+    "DimensionsObjective",
     "DistillationArguments",
+    "EmotionsTarget",
     "MixupCollator",
     "ModelArguments",
+    "MultiLabelObjective",
     "Objective",
     "Recipe",
     "RunConfig",
@@ -45,7 +53,9 @@ __all__ = [
     "last_complete_checkpoint",
     "load_data",
     "parse_run",
+    "problem_of",
     "results_table",
     "run_config",
+    "target_labels",
     "train_main",
 ]

@@ -24,7 +24,7 @@ class SerTrainingArguments(TrainingArguments):
     save_total_limit: int | None = field(default=2, metadata={"help": "Checkpoints to keep, the best among them."})
     load_best_model_at_end: bool = field(default=True, metadata={"help": "Return to the best validation checkpoint."})
     metric_for_best_model: str | None = field(
-        default="ua", metadata={"help": "What 'best' means: ua, wa or macro_f1."}
+        default="ua", metadata={"help": "What 'best' means: ua, wa or macro_f1; ccc for dimensions."}
     )
     restore_callback_states_from_checkpoint: bool = field(
         default=True, metadata={"help": "Resume early stopping where it was."}

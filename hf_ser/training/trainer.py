@@ -52,7 +52,9 @@ class SerPredictionOutput(NamedTuple):
     """What `SerTrainer.predict` returns.
 
     `predictions` are logits (clips, num_labels), `label_ids` (clips,) the true classes, `row_ids` (clips,) the rows of
-    the corpus they belong to, and `metrics` WA, UA and macro-F1 among others.
+    the corpus they belong to, and `metrics` WA, UA and macro-F1 among others. Where the model says several emotions of
+    a clip, `label_ids` are (clips, num_labels) of 0 and 1; where it says values of dimensions, `predictions` and
+    `label_ids` are (clips, dimensions) in the corpus's unit, NaN where a clip has no label.
     """
 
     predictions: np.ndarray

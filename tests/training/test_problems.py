@@ -118,12 +118,14 @@ def test_interrupted_regression_ends_with_the_weights_of_one_left_alone(rated, t
         "save_steps": 2,
         "eval_strategy": "steps",
         "eval_steps": 2,
+        "num_train_epochs": 1,
+        "load_best_model_at_end": False,
     }
     whole = tiny_trainer(rated, tmp_path / "whole", model=model_for(rated, "dimensions"), **settings)
     whole.train()
     with pytest.raises(StopAt.Interrupted):
         tiny_trainer(
-            rated, tmp_path / "broken", model=model_for(rated, "dimensions"), callbacks=[StopAt(5)], **settings
+            rated, tmp_path / "broken", model=model_for(rated, "dimensions"), callbacks=[StopAt(3)], **settings
         ).train()
     resumed = tiny_trainer(
         rated, tmp_path / "broken", model=model_for(rated, "dimensions", seed=5), resume=True, **settings
