@@ -23,7 +23,7 @@ def classification_objective(
     """
     return ClassificationObjective(
         label_smoothing=args.label_smoothing_factor,
-        class_weights=class_weights(args.class_weights, labels, id2label) if len(labels) else None,
+        class_weights=class_weights(args.class_weights or "none", labels, id2label) if len(labels) else None,
         focal_gamma=args.focal_gamma,
         stability_weight=args.stability_weight,
     )
@@ -36,12 +36,18 @@ def noisy_twin(args: SerTrainingArguments, sampling_rate: int) -> NoisyTwin | No
     return NoisyTwin(sampling_rate, args.stability_noise_dir, args.stability_snr_db, args.stability_reverb)
 
 
-def refuse_ignored_options(objective: Objective, args: SerTrainingArguments) -> None:
-    """Raise if the settings ask for something that the objective does not follow.
+def refuse_ignored_options(objective: Objective, args: SerTrainingArguments, target: str = "emotion") -> None:
+    """Raise if the objective cannot read the model's kind of labels, or the settings ask for something that it does
+    not follow.
 
     Raises:
         ValueError: naming the settings.
     """
+    if target not in objective.targets:
+        raise ValueError(
+            f"{type(objective).__name__} learns from labels of the kind {' or '.join(sorted(objective.targets))}, but "
+            f"the model is made for {target} (its config.problem_type); take the default objective (without a teacher)"
+        )
     asked = {name: getattr(args, name) for name, off in OBJECTIVE_OPTIONS.items() if getattr(args, name) != off}
     ignored = [f"{name}={value!r}" for name, value in asked.items() if name not in objective.options]
     if ignored:

@@ -114,7 +114,7 @@ def test_accumulated_batches_take_the_step_of_one_large_batch(uneven, tmp_path, 
 
 def test_class_weights_come_from_training_rows_alone(uneven, tmp_path):
     trainer = tiny_trainer(uneven, tmp_path, class_weights="balanced")
-    emotions = [trainer._id2label[label] for label in trainer.train_dataset.labels]
+    emotions = [trainer.model.config.id2label[label] for label in trainer.train_dataset.labels]
     counts = [emotions.count(name) for name in ("neutral", "sad", "angry")]
     expected = [len(emotions) / (3 * count) for count in counts]
     assert trainer.objective.class_weights.tolist() == pytest.approx(expected)
