@@ -79,6 +79,7 @@ class DimensionsObjective(Objective):
     """
 
     options = frozenset({"mse_weight"})
+    targets = frozenset({"dimensions"})
 
     def __init__(self, mse_weight: float = 0.0, spread: np.ndarray | None = None) -> None:
         if not 0.0 <= mse_weight <= 1.0:

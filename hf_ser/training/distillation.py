@@ -68,6 +68,7 @@ class DistillationObjective(Objective, nn.Module):
 
     # mixtures and twins have no targets of the teacher's
     options = frozenset({"label_smoothing_factor"})
+    targets = frozenset({"emotion"})
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ class MultiLabelObjective(Objective):
     """
 
     options = frozenset({"label_smoothing_factor"})
+    targets = frozenset({"multi-label"})
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         if not 0.0 <= label_smoothing < 1.0:

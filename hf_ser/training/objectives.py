@@ -12,6 +12,7 @@ from torch import nn
 
 from .losses import classification_loss, clip_weights, divergence, soft_targets
 from .mixing import PARTNER, SHARE, mix_inputs
+from .targets import TARGETS
 
 TWIN = "twin_"
 
@@ -26,9 +27,12 @@ class Objective(ABC):
     Attributes:
         options: the settings of `SerTrainingArguments` that it follows, of `OBJECTIVE_OPTIONS`; the trainer refuses
             the others, which would be ignored.
+        targets: the kinds of labels that it can read, of `hf_ser.training.targets.TARGETS`; the trainer refuses the
+            others.
     """
 
     options: ClassVar[frozenset[str]] = frozenset()
+    targets: ClassVar[frozenset[str]] = frozenset(TARGETS)
 
     @abstractmethod
     def __call__(self, model: nn.Module, inputs: dict[str, Any]) -> tuple[torch.Tensor, Any]:
@@ -77,6 +81,7 @@ class CrossEntropyObjective(Objective):
     """
 
     options = frozenset({"label_smoothing_factor"})
+    targets = frozenset({"emotion"})
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         _check_smoothing(label_smoothing)
@@ -115,6 +120,7 @@ class ClassificationObjective(Objective):
     """
 
     options = frozenset(OBJECTIVE_OPTIONS) - {"mse_weight"}
+    targets = frozenset({"emotion"})
 
     def __init__(
         self,

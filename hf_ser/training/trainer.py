@@ -129,7 +129,7 @@ class SerTrainer(Trainer):
         if args.early_stopping_patience is not None:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=args.early_stopping_patience))
         self.objective = objective or self.problem.objective(args, train)
-        refuse_ignored_options(self.objective, args)
+        refuse_ignored_options(self.objective, args, self.problem.kind)
         self.problem.prepare(model, args, train)
         self.freezing = freezing_of(model, args, isinstance(self.objective, nn.Module))
         callbacks.append(StageCallback(self.freezing))

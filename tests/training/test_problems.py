@@ -5,7 +5,7 @@ from tiny import EMOTIONS, StopAt, same_weights, tiny_extractor, tiny_model, tin
 from torch import nn
 from transformers import AutoModelForAudioClassification
 
-from hf_ser.training import ModelArguments, SerDataset, build_model
+from hf_ser.training import CrossEntropyObjective, ModelArguments, SerDataset, build_model
 from hf_ser.training.multi_label import MultiLabelObjective
 from hf_ser.training.problems import problem_of
 from hf_ser.training.targets import DimensionTarget, target_labels
@@ -163,6 +163,32 @@ def test_settings_that_make_no_sense_for_a_problem_are_refused(rated, several, t
     corpus = {"dimensions": rated, "multi-label": several, "emotion": rated}[target]
     with pytest.raises(ValueError, match=message):
         tiny_trainer(corpus, tmp_path, model=model_for(corpus, target), **settings)
+
+
+def test_objective_for_other_labels_is_refused(rated, tmp_path):
+    with pytest.raises(
+        ValueError, match=r"CrossEntropyObjective learns from labels of the kind emotion, but .* dimens"
+    ):
+        tiny_trainer(
+            rated,
+            tmp_path,
+            model=model_for(rated, "dimensions"),
+            trainer_options={"objective": CrossEntropyObjective()},
+        )
+
+
+@pytest.mark.parametrize("target", ["dimensions", "multi-label"])
+def test_features_from_the_cache_come_with_the_same_labels(rated, several, tmp_path, target):
+    corpus = {"dimensions": rated, "multi-label": several}[target]
+    plain = tiny_trainer(corpus, tmp_path / "plain", model=model_for(corpus, target))
+    cached = tiny_trainer(
+        corpus, tmp_path / "cached", model=model_for(corpus, target), feature_cache_dir=str(tmp_path / "features")
+    )
+    first, second = (next(iter(trainer.get_train_dataloader())) for trainer in (plain, cached))
+    assert first["labels"].dtype == torch.float32
+    assert torch.equal(first["row_ids"], second["row_ids"])
+    assert torch.allclose(first["labels"], second["labels"], equal_nan=True)
+    assert torch.allclose(first["input_features"], second["input_features"], atol=1e-5)
 
 
 def test_rows_that_do_not_fit_the_model_are_refused(corpus, rated, tmp_path):
