@@ -14,6 +14,7 @@ VERSION = next(
 REQUIRES = [
     "accelerate>=1.1",
     "datasets>=4.0",
+    "filelock>=3.12",
     "huggingface-hub>=1.5,<3",
     "numpy>=1.26",
     "safetensors>=0.4.3",

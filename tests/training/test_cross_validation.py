@@ -62,7 +62,9 @@ def test_the_row_says_what_was_run_and_what_came_out(done):
     assert {"torch", "transformers", "hf_ser"} <= row["versions"].keys()
     assert len({fold["fingerprint"] for fold in row["folds"]}) == 3
     assert len(row["corpus_fingerprint"]) >= 8
-    folds = [json.loads(path.read_text())["test"]["figures"] for path in done.folder.glob("seed-*/fold-*/results.json")]
+    folds = [
+        json.loads(path.read_text())["test"]["figures"] for path in done.folder.glob("seed-*/fold-*/results.json")
+    ]
     for metric in ("wa", "ua", "macro_f1"):
         expected = aggregate_folds([{metric: fold[metric]} for fold in folds])[metric]
         assert row["test"][metric]["mean"] == pytest.approx(expected["mean"])

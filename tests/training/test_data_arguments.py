@@ -17,7 +17,9 @@ def manifest(emodb_tree, tmp_path_factory):
         writer = csv.writer(file)
         writer.writerow(["file", "mood", "who"])
         for clip in sorted(emodb_tree.rglob("*.*")):
-            writer.writerow([clip, {"W": "ang", "N": "neu", "F": "hap", "T": "sarcastic"}[clip.stem[5]], clip.stem[:2]])
+            writer.writerow(
+                [clip, {"W": "ang", "N": "neu", "F": "hap", "T": "sarcastic"}[clip.stem[5]], clip.stem[:2]]
+            )
     return path
 
 
