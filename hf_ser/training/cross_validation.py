@@ -97,8 +97,9 @@ def cross_validate(
     """
     place = place or leave_process_group()
     settings = read_config(config) | overrides
-    given = {name: settings.pop(name) for name in ("seeds", "jobs") if name in settings}
-    given |= {name: value for name, value in (("seeds", seeds), ("jobs", jobs)) if value is not None}
+    given: dict[str, Any] = {name: settings.pop(name) for name in ("seeds", "jobs") if name in settings}
+    asked: dict[str, Any] = {"seeds": seeds, "jobs": jobs}
+    given |= {name: value for name, value in asked.items() if value is not None}
     (arguments,) = parse_settings(given, (CrossValidationArguments,))
     settings = {"folds": "all"} | settings
     _check(settings)

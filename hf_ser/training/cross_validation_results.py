@@ -31,8 +31,6 @@ _ABOUT = ("corpus", "corpus_fingerprint", "protocol", "speaker_independent", "se
 class FinishedFold(Protocol):
     """A fold whose outputs are all there."""
 
-    number: int
-
     @property
     def folder(self) -> Path:
         """Where they lie."""

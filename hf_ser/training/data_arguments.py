@@ -147,7 +147,7 @@ def _options(data: CorpusArguments, number: int) -> dict[str, Any]:
     else:
         options = dict(given) if len(data.corpus) == 1 else dict(given.get(name, {}))
     if own_source(name) is not None:
-        own = {"speaker_column": data.speaker_column, "speaker_pattern": data.speaker_pattern}
+        own: dict[str, Any] = {"speaker_column": data.speaker_column, "speaker_pattern": data.speaker_pattern}
         own["allow_unknown_speakers"] = getattr(data, "protocol", None) == "random" or None
         options = {option: value for option, value in own.items() if value is not None} | options
     return options
@@ -160,11 +160,12 @@ def choose_folds(corpus: datasets.Dataset, data: DataArguments) -> list[tuple[in
         ValueError: if a fold is asked for that the protocol does not have.
         ProtocolError: if the protocol does not suit the corpus.
     """
-    options: dict[str, Any] = dict(data.protocol_options or {})
-    named = {"k": data.num_folds, "test_speakers": data.test_speakers, "validation_speakers": data.validation_speakers}
-    named["accept_speaker_overlap"] = data.accept_speaker_overlap
+    named: dict[str, Any] = {"k": data.num_folds, "accept_speaker_overlap": data.accept_speaker_overlap}
+    named |= {"test_speakers": data.test_speakers, "validation_speakers": data.validation_speakers}
+    options: dict[str, Any] = json_object("protocol_options", data.protocol_options)
     options |= {name: value for name, value in named.items() if value not in (None, [], False)}
-    folds = speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, duplicates=data.duplicates, **options)
+    options["duplicates"] = data.duplicates
+    folds = speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, **options)
     wanted = [str(number) for number in range(len(folds))] if data.folds == "all" else data.folds.split(",")
     bad = [number for number in wanted if not number.strip().isdigit() or int(number) >= len(folds)]
     if bad:
