@@ -11,8 +11,8 @@ import pytest
 from safetensors.torch import load_file
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "examples"))
-import train  # noqa: E402
+from hf_ser.evaluation import Predictions
+from hf_ser.training import parse_run, train_main
 
 RECIPE = {
     "corpus": "ravdess",
@@ -36,13 +36,13 @@ def recipe(tmp_path, ravdess_tree):
 
 
 def test_json_file_and_flags_after_it(recipe, tmp_path):
-    data, model, training, _ = train.parse([str(recipe), "--seed", "7", "--num_folds=4"])
+    data, model, training, _ = parse_run([str(recipe), "--seed", "7", "--num_folds=4"])
     assert (data.num_folds, training.seed, training.num_train_epochs) == (4, 7, 1)
     assert model.model_config == RECIPE["model_config"]
 
 
 def test_all_folds_are_run_tabled_and_not_run_again(recipe, tmp_path, capsys):
-    train.main([str(recipe), "--folds", "all"])
+    train_main([str(recipe), "--folds", "all"])
     table = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert table[-1].startswith("| **mean ± std**")
     results = [json.loads(path.read_text()) for path in sorted((tmp_path / "run").glob("fold-*/results.json"))]
@@ -55,21 +55,21 @@ def test_all_folds_are_run_tabled_and_not_run_again(recipe, tmp_path, capsys):
         assert not validated & tested
         assert result["seed"] == 42
         assert {"torch", "transformers", "hf_ser"} <= result["versions"].keys()
-    lines = (tmp_path / "run" / "fold-0" / "test_predictions.csv").read_text().splitlines()
-    assert len(lines) == 1 + results[0]["test"]["clips"]
+    tested = Predictions.from_parquet(tmp_path / "run" / "fold-0" / "test_predictions.parquet")
+    assert len(tested) == results[0]["test"]["clips"]
 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*") if path.is_file()}
-    train.main([str(recipe), "--folds", "all", "--resume"])
+    train_main([str(recipe), "--folds", "all", "--resume"])
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")] == table
     assert {path: path.stat().st_mtime_ns for path in before} == before
     with pytest.raises(FileExistsError, match="already holds a run"):
-        train.main([str(recipe), "--folds", "0"])
+        train_main([str(recipe), "--folds", "0"])
 
 
 def test_figures_of_features_are_fitted_on_training_speakers_only(recipe, tmp_path, ravdess_tree):
     from hf_ser import SpectrogramFeatureExtractor, load_audio, load_corpus
 
-    train.main([str(recipe), "--folds", "1"])
+    train_main([str(recipe), "--folds", "1"])
     saved = SpectrogramFeatureExtractor.from_pretrained(tmp_path / "run" / "fold-1")
     speakers = set(json.loads((tmp_path / "run" / "fold-1" / "results.json").read_text())["train_speakers"])
     clips = [row for row in load_corpus("ravdess", ravdess_tree, check_grid="off") if row["speaker"] in speakers]
@@ -80,49 +80,49 @@ def test_figures_of_features_are_fitted_on_training_speakers_only(recipe, tmp_pa
 
 
 def test_every_speaker_but_the_held_out_ones(recipe, tmp_path):
-    train.main([str(recipe), "--folds", "none", "--held_out_speakers", "ravdess/02", "--eval_strategy", "no"])
+    train_main([str(recipe), "--folds", "none", "--held_out_speakers", "ravdess/02", "--eval_strategy", "no"])
     result = json.loads((tmp_path / "run" / "results.json").read_text())
     assert "ravdess/02" not in result["train_speakers"]
     assert len(result["train_speakers"]) == 5
     assert "test" not in result
     with pytest.raises(ValueError, match=r"held_out_speakers names \['ravdess/99'\]"):
-        train.main([str(recipe), "--folds", "none", "--held_out_speakers", "ravdess/99", "--eval_strategy", "no"])
+        train_main([str(recipe), "--folds", "none", "--held_out_speakers", "ravdess/99", "--eval_strategy", "no"])
 
 
 @pytest.mark.parametrize("folds", ["3", "x", "-1"])
 def test_fold_that_is_not_there(recipe, folds):
     with pytest.raises(ValueError, match="expected numbers from 0 to 2"):
-        train.main([str(recipe), f"--folds={folds}"])
+        train_main([str(recipe), f"--folds={folds}"])
 
 
 def test_settings_that_do_not_go_together_are_refused(recipe):
     with pytest.raises(ValueError, match=r"it goes with folds='none'"):
-        train.main([str(recipe), "--held_out_speakers", "ravdess/01"])
+        train_main([str(recipe), "--held_out_speakers", "ravdess/01"])
     with pytest.raises(ValueError, match=r"continue a recipe with resume=True"):
-        train.main([str(recipe), "--resume_from_checkpoint", "x"])
+        train_main([str(recipe), "--resume_from_checkpoint", "x"])
     with pytest.raises(ValueError, match="no teacher is given"):
-        train.main([str(recipe), "--views", "2", "--soft_label_weight", "0.5"])
+        train_main([str(recipe), "--views", "2", "--soft_label_weight", "0.5"])
 
 
 def test_run_is_not_continued_with_other_settings(recipe, tmp_path):
-    train.main([str(recipe)])
+    train_main([str(recipe)])
     with pytest.raises(ValueError, match=r"other settings \(learning_rate 5e-05 -> 0.1\)"):
-        train.main([str(recipe), "--resume", "--learning_rate", "0.1"])
-    train.main([str(recipe), "--resume", "--per_device_eval_batch_size", "3"])
+        train_main([str(recipe), "--resume", "--learning_rate", "0.1"])
+    train_main([str(recipe), "--resume", "--per_device_eval_batch_size", "3"])
 
 
 def test_what_was_fine_tuned_may_have_heard_the_test_speakers(recipe, tmp_path, capsys):
-    train.main([str(recipe)])
+    train_main([str(recipe)])
     assert "no part of the model has heard the test speakers" in capsys.readouterr().out
     checkpoint = str(tmp_path / "run" / "fold-0")
-    train.main([str(recipe), "--model_name_or_path", checkpoint, "--output_dir", str(tmp_path / "second")])
+    train_main([str(recipe), "--model_name_or_path", checkpoint, "--output_dir", str(tmp_path / "second")])
     assert "may have heard the test speakers before" in capsys.readouterr().out
 
 
 def test_null_and_empty_settings_are_left_out(recipe, tmp_path):
     settings = json.loads(recipe.read_text()) | {"max_train_seconds": None, "held_out_speakers": []}
     recipe.write_text(json.dumps(settings))
-    data, _, training, _ = train.parse([str(recipe)])
+    data, _, training, _ = parse_run([str(recipe)])
     assert training.max_train_seconds is None
     assert data.held_out_speakers == []
 
@@ -155,8 +155,7 @@ def test_every_launcher_runs_the_script(recipe, tmp_path, launcher):
     assert process.returncode == 0, output[-3000:]
     assert output.count("| fold |") == 1, output[-3000:]
     result = json.loads((tmp_path / "run" / "fold-0" / "results.json").read_text())
-    lines = (tmp_path / "run" / "fold-0" / "test_predictions.csv").read_text().splitlines()
-    clips = [line.split(",")[0] for line in lines[1:]]
+    clips = Predictions.from_parquet(tmp_path / "run" / "fold-0" / "test_predictions.parquet").clips.tolist()
     assert len(set(clips)) == len(clips) == result["test"]["clips"]
 
 
