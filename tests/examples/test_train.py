@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-ROOT = Path(__file__).parents[2]
 from hf_ser.evaluation import Predictions
 from hf_ser.training import parse_run, train_main
+
+ROOT = Path(__file__).parents[2]
 
 RECIPE = {
     "corpus": "ravdess",
