@@ -46,6 +46,9 @@ class EmotionClassifier:
         model: a model for audio classification.
         feature_extractor: the extractor it was trained with.
         batch_size: windows scored at once.
+
+    Raises:
+        ValueError: if the model answers dimensions or several emotions at once, which one emotion cannot stand for.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class EmotionClassifier:
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
+        _check_one_emotion(model)
         self.model = model.eval()
         self.feature_extractor = feature_extractor
         self.batch_size = batch_size
@@ -151,6 +155,17 @@ class EmotionClassifier:
             scores={names[index]: float(score) for index, score in enumerate(scores)},
             seconds=samples / self.feature_extractor.sampling_rate,
             windows=windows,
+        )
+
+
+def _check_one_emotion(model: PreTrainedModel) -> None:
+    kind = getattr(model.config, "problem_type", None)
+    functions = {"regression": "none", "multi_label_classification": "sigmoid"}
+    if kind in functions:
+        raise ValueError(
+            f"the model's problem_type is {kind!r}: its answers ({', '.join(model.config.id2label.values())}) are no "
+            "probabilities of one emotion; call the model itself, or pipeline('audio-classification', model=..., "
+            f"feature_extractor=...) with function_to_apply={functions[kind]!r}"
         )
 
 

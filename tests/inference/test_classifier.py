@@ -138,3 +138,13 @@ def test_damaged_weights_are_named(checkpoint, tmp_path, capsys):
         EmotionClassifier.from_pretrained(str(tmp_path))
     assert main(["predict", "x.wav", "--model", str(tmp_path)]) == 2
     assert "cannot load the model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("problem_type", "function"), [("regression", "none"), ("multi_label_classification", "sigmoid")]
+)
+def test_answers_that_are_no_single_emotion_are_refused_with_the_way_out(checkpoint, problem_type, function):
+    classifier = EmotionClassifier.from_pretrained(str(checkpoint))
+    classifier.model.config.problem_type = problem_type
+    with pytest.raises(ValueError, match=rf"{problem_type}.*function_to_apply='{function}'"):
+        EmotionClassifier(classifier.model, classifier.feature_extractor)
