@@ -10,8 +10,9 @@ import numpy as np
 
 from ..augmentation import WaveformAugmentation
 from .arguments import SerTrainingArguments
+from .clip_store import StoredArrays
 from .dataset import Example, SerDataset, WaveformTransform
-from .feature_cache import CachedFeatures, FeatureCache
+from .feature_cache import FeatureCache
 
 
 class CachedDataset(SerDataset):
@@ -38,8 +39,8 @@ class CachedDataset(SerDataset):
         label2id: Mapping[str, int],
         rows: Sequence[int] | None = None,
         *,
-        features: Sequence[CachedFeatures],
-        twins: Sequence[CachedFeatures] = (),
+        features: Sequence[StoredArrays],
+        twins: Sequence[StoredArrays] = (),
         max_frames: int | None = None,
         seed: int = 0,
         sampling_rate: int = 16000,
