@@ -15,6 +15,7 @@ _PUBLIC = {
     "AudioError": "audio",
     "load_audio": "audio",
     "SpectrogramFeatureExtractor": "features",
+    "SpeechFeatureExtractor": "features",
     "CctConfig": "models.cct",
     "CctForAudioClassification": "models.cct",
     "CctModel": "models.cct",
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
         evaluate_predictions,
         load_metric,
     )
-    from .features import SpectrogramFeatureExtractor
+    from .features import SpectrogramFeatureExtractor, SpeechFeatureExtractor
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict

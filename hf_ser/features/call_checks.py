@@ -6,12 +6,13 @@ from typing import Any
 from transformers.utils import PaddingStrategy
 
 
-def check_count(name: str, value: Any) -> int | None:
-    """A number of frames.
+def check_count(name: str, value: Any, unit: str = "frames") -> int | None:
+    """A number of frames or samples.
 
     Args:
         name: What errors call it.
         value: What the caller passed.
+        unit: What is counted.
 
     Returns:
         The number, or None if there is none.
@@ -22,7 +23,7 @@ def check_count(name: str, value: Any) -> int | None:
     if value is None:
         return None
     if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
-        raise ValueError(f"{name}={value!r}, expected a whole number of frames of at least 1, or None")
+        raise ValueError(f"{name}={value!r}, expected a whole number of {unit} of at least 1, or None")
     return int(value)
 
 

@@ -30,8 +30,13 @@ FLAGS = ("window_periodic", "triangularize_in_mel_space", "center", "image_antia
 FOREIGN_KEYS = ("feature_extractor_type", "feature_size", "processor_class", "auto_map")
 
 
-def check_unknown(unknown: Iterable[str], known: Iterable[str]) -> None:
+def check_unknown(unknown: Iterable[str], known: Iterable[str], owner: str = "SpectrogramFeatureExtractor") -> None:
     """Refuse settings that do not exist.
+
+    Args:
+        unknown: Names that are no parameters.
+        known: Names that are.
+        owner: Class that errors name.
 
     Raises:
         TypeError: Naming the first and the closest one that exists.
@@ -42,7 +47,7 @@ def check_unknown(unknown: Iterable[str], known: Iterable[str]) -> None:
             continue
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"settings: {', '.join(sorted(known))}"
-        raise TypeError(f"unknown setting {name!r} of SpectrogramFeatureExtractor; {hint}")
+        raise TypeError(f"unknown setting {name!r} of {owner}; {hint}")
 
 
 def _is_count(value: Any) -> bool:
