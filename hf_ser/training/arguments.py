@@ -121,6 +121,20 @@ class SerTrainingArguments(TrainingArguments):
         default=1,
         metadata={"help": "Views of each training clip in the feature cache: itself, and augmented ones."},
     )
+    prefix_cache_dir: str | None = field(
+        default=None,
+        metadata={
+            "help": "Folder to keep what the frozen layers of a speech encoder make of each clip, so that epochs cost "
+            "only what is trained."
+        },
+    )
+    prefix_cache_views: int = field(
+        default=1,
+        metadata={"help": "Views of each training clip in the prefix cache: itself, and augmented ones."},
+    )
+    prefix_cache_dtype: str = field(
+        default="float16", metadata={"help": "Type of the values in the prefix cache: float16 or float32."}
+    )
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": "Stop after this many evaluations without a better validation metric."}
     )
@@ -159,7 +173,7 @@ class SerTrainingArguments(TrainingArguments):
             raise ValueError(f"mse_weight is {self.mse_weight}, expected a share in [0, 1]; 0 is 1 - CCC alone")
         self._check_objective()
         self._check_sampling()
-        self._check_feature_cache()
+        self._check_caches()
         if self.eval_strategy == "no":
             if self.early_stopping_patience is not None:
                 raise ValueError(
@@ -208,25 +222,44 @@ class SerTrainingArguments(TrainingArguments):
                 "there are no twins; set stability_weight, 0.5 is usual"
             )
 
-    def _check_feature_cache(self) -> None:
-        views = self.feature_cache_views
-        if views < 1:
-            raise ValueError(f"feature_cache_views is {views}, expected 1 or more")
-        if self.feature_cache_dir is None and views > 1:
+    def _check_caches(self) -> None:
+        self._check_views("feature_cache")
+        self._check_views("prefix_cache")
+        if self.prefix_cache_dtype not in ("float16", "float32"):
+            raise ValueError(f"prefix_cache_dtype is {self.prefix_cache_dtype!r}, expected 'float16' or 'float32'")
+        if self.prefix_cache_dir is None:
+            return
+        if self.feature_cache_dir is not None:
             raise ValueError(
-                f"feature_cache_views is {views} but feature_cache_dir is not set, so there are no views; set it"
+                "feature_cache_dir and prefix_cache_dir are both set, expected one: the prefix cache keeps what is "
+                "made of the features; leave feature_cache_dir out"
             )
+        below = {name: getattr(self, name) for name in ("time_masks", "frequency_masks", "frequency_shift")}
+        if any(below.values()) or self.max_train_seconds is not None:
+            raise ValueError(
+                f"prefix_cache_dir is set with {below} and max_train_seconds={self.max_train_seconds}, which would "
+                "change what the frozen layers hear in every epoch; vary clips by augmentation and prefix_cache_views "
+                "instead, or leave prefix_cache_dir out"
+            )
+
+    def _check_views(self, cache: str) -> None:
+        """See that the views of a cache of this name have something to differ by."""
+        views, folder = getattr(self, f"{cache}_views"), getattr(self, f"{cache}_dir")
+        if views < 1:
+            raise ValueError(f"{cache}_views is {views}, expected 1 or more")
+        if folder is None and views > 1:
+            raise ValueError(f"{cache}_views is {views} but {cache}_dir is not set, so there are no views; set it")
         varied = self.augmentation != "none" or self.stability_weight > 0
         if views > 1 and not varied:
             raise ValueError(
-                f"feature_cache_views is {views} but augmentation is 'none' and stability_weight 0, so all views "
-                "would be the same; set one of them, or leave feature_cache_views out"
+                f"{cache}_views is {views} but augmentation is 'none' and stability_weight 0, so all views "
+                f"would be the same; set one of them, or leave {cache}_views out"
             )
-        if self.feature_cache_dir is not None and self.augmentation != "none" and views == 1:
+        if folder is not None and self.augmentation != "none" and views == 1:
             raise ValueError(
-                f"augmentation is {self.augmentation!r} with feature_cache_dir and feature_cache_views=1: features "
-                "are extracted once, so augmented clips must be kept as further views, of which each epoch draws one; "
-                "set feature_cache_views (10 is usual), or leave feature_cache_dir out"
+                f"augmentation is {self.augmentation!r} with {cache}_dir and {cache}_views=1: what is kept is made "
+                "once, so augmented clips must be kept as further views, of which each epoch draws one; "
+                f"set {cache}_views (10 is usual), or leave {cache}_dir out"
             )
 
     def _check_sampling(self) -> None:

@@ -1,6 +1,5 @@
 """The model and the extractor of a run, new or from a checkpoint."""
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +14,13 @@ from transformers import (
 from ..features import SpectrogramFeatureExtractor
 from ..labels import check_labels_agree
 from ..models.cct import CctConfig, CctForAudioClassification
+from .json_settings import json_object
 from .problems import problem_of, problem_type_of
+from .speech_building import build_speech_extractor, build_speech_model
 from .targets import DIMENSIONS, dimension_ids
+
+MODELS = ("cct", "speech_encoder")
+SPEECH_SETTINGS = ("head", "layers", "num_encoder_layers")
 
 
 @dataclass
@@ -31,15 +35,43 @@ class ModelArguments:
         default=None,
         metadata={"help": "Checkpoint to fine-tune, a folder or a Hub id; by default a new model is made."},
     )
+    model: str = field(
+        default="cct",
+        metadata={
+            "help": "Kind of a new model: cct, a spectrogram transformer from scratch; or speech_encoder, a "
+            "pretrained encoder (Whisper, HuBERT, wav2vec 2.0, WavLM, ...) with a new head."
+        },
+    )
     variant: str = field(
-        default="cct_2_3x2_32", metadata={"help": "A new model's named variant, see CctConfig.from_variant."}
+        default="cct_2_3x2_32", metadata={"help": "A new CCT's named variant, see CctConfig.from_variant."}
+    )
+    encoder: str | None = field(
+        default=None, metadata={"help": "Pretrained speech encoder of a new model, a folder or a Hub id."}
+    )
+    head: str | None = field(
+        default=None,
+        metadata={
+            "help": "Head on a speech encoder, such as statistics, see SpeechEncoderConfig; mean_tanh if not said."
+        },
+    )
+    layers: list[int] | None = field(
+        default=None,
+        metadata={
+            "help": "Hidden states of the speech encoder that the head reads: 0 is the input of the first layer, k "
+            "the output of layer k, negative ones count from the end; by default the head's own choice."
+        },
+    )
+    num_encoder_layers: int | None = field(
+        default=None,
+        metadata={"help": "Keep this many of the speech encoder's layers; those above are neither run nor saved."},
     )
     model_config: dict | str | None = field(
-        default=None, metadata={"help": "JSON: settings of the new model's config that differ from the variant's."}
+        default=None, metadata={"help": "JSON: further settings of the new model's config."}
     )
-    features: str = field(default="log_mel", metadata={"help": "A new extractor's preset."})
+    features: str = field(default="log_mel", metadata={"help": "A new extractor's preset; for CCT."})
     feature_config: dict | str | None = field(
-        default=None, metadata={"help": "JSON: settings of the new extractor that differ from the preset's."}
+        default=None,
+        metadata={"help": "JSON: settings of the new extractor that differ from the preset's or encoder's."},
     )
     new_head: bool = field(
         default=False, metadata={"help": "Replace the checkpoint's head where its labels differ from the corpus's."}
@@ -57,30 +89,49 @@ class ModelArguments:
     )
 
     def __post_init__(self) -> None:
-        """Read the settings that are JSON on the command line, and check the target."""
+        """Read the settings that are JSON on the command line, and check that they go together."""
         problem_type_of(self.target)
-        self.model_config = _settings("model_config", self.model_config)
-        self.feature_config = _settings("feature_config", self.feature_config)
-
-
-def _settings(name: str, value: dict | str | None) -> dict[str, Any]:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError as error:
+        self.model_config = json_object("model_config", self.model_config)
+        self.feature_config = json_object("feature_config", self.feature_config)
+        if self.model not in MODELS:
+            raise ValueError(f"model is {self.model!r}, expected one of {', '.join(MODELS)}")
+        said = [name for name in ("encoder", *SPEECH_SETTINGS) if getattr(self, name) is not None]
+        if self.model_name_or_path is not None and said:
             raise ValueError(
-                f"{name} is {value!r}, expected a JSON object such as '{{\"hidden_size\": 192}}' ({error})"
-            ) from error
-    if value is not None and not isinstance(value, dict):
-        raise ValueError(f"{name} is {value!r}, expected a JSON object")
-    return value or {}
+                f"{', '.join(said)} and model_name_or_path are given, but a checkpoint brings its own; "
+                "leave one side out"
+            )
+        if self.model == "cct" and said:
+            raise ValueError(
+                f"{', '.join(said)} is for speech encoders, but model is 'cct'; set model to 'speech_encoder' "
+                "(--model speech_encoder)"
+            )
+        if self.model == "speech_encoder" and self.model_name_or_path is None:
+            if self.encoder is None:
+                raise ValueError(
+                    "model is 'speech_encoder' but encoder is not given; name a folder or Hub id of a pretrained "
+                    "encoder, such as --encoder openai/whisper-base"
+                )
+            if self.features != "log_mel" or self.variant != "cct_2_3x2_32":
+                raise ValueError(
+                    f"features is {self.features!r} and variant {self.variant!r}, which are for model='cct': a speech "
+                    "encoder brings its own; leave them out, and say what differs in feature_config and model_config"
+                )
+
+    def decisive(self) -> dict[str, Any]:
+        """What decides the outcome of a run, by name; settings of speech encoders only where one is made."""
+        speech = ("model", "encoder", *SPEECH_SETTINGS) if self.model == "cct" else ()
+        return {name: value for name, value in vars(self).items() if name not in speech}
 
 
 def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
-    """The extractor of a run: the checkpoint's own, or a new one from its preset."""
+    """The extractor of a run: the checkpoint's own, the encoder's, or a new one from its preset."""
     if arguments.model_name_or_path is not None:
         return AutoFeatureExtractor.from_pretrained(arguments.model_name_or_path)
-    return SpectrogramFeatureExtractor.from_preset(arguments.features, **_settings("", arguments.feature_config))
+    settings = json_object("feature_config", arguments.feature_config)
+    if arguments.encoder is not None:
+        return build_speech_extractor(arguments.encoder, settings)
+    return SpectrogramFeatureExtractor.from_preset(arguments.features, **settings)
 
 
 def needs_fitting(extractor: SequenceFeatureExtractor) -> bool:
@@ -104,12 +155,21 @@ def build_model(
         ValueError: if a checkpoint's labels or target differ from what is asked for, and `new_head` was not.
     """
     set_seed(seed)
-    names = {"id2label": dict(enumerate(labels)), "label2id": {label: index for index, label in enumerate(labels)}}
+    names: dict[str, Any] = {
+        "id2label": dict(enumerate(labels)),
+        "label2id": {label: index for index, label in enumerate(labels)},
+    }
     if arguments.target != "emotion" or arguments.new_head:
         names["problem_type"] = problem_type_of(arguments.target)
+    if arguments.encoder is not None:
+        said = {name: getattr(arguments, name) for name in SPEECH_SETTINGS if getattr(arguments, name) is not None}
+        further = json_object("model_config", arguments.model_config)
+        return build_speech_model(arguments.encoder, extractor, **said | further | names)
     if arguments.model_name_or_path is None:
         channels, rows, columns = extractor.output_size
-        settings = {"num_channels": channels, "image_size": [rows, columns]} | _settings("", arguments.model_config)
+        settings = {"num_channels": channels, "image_size": [rows, columns]} | json_object(
+            "model_config", arguments.model_config
+        )
         if settings["image_size"][1] is None:
             raise ValueError(
                 "the extractor has no fixed number of frames, so the model's image_size is not known; "

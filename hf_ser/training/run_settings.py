@@ -42,12 +42,15 @@ def run_settings(
 ) -> dict[str, Any]:
     """Everything that decides the outcome of a run, as plain JSON values."""
     settings: dict[str, Any] = {name: getattr(training, name) for name in _DECISIVE}
-    settings |= vars(model)
+    settings |= model.decisive()
     if distillation.views > 0:
         settings |= {name: value for name, value in vars(distillation).items() if name not in ("teacher", "view_dir")}
         settings["taught"] = distillation.teacher is not None
     if training.feature_cache_dir is not None:
         settings["feature_cache_views"] = training.feature_cache_views
+    if training.prefix_cache_dir is not None:
+        settings["prefix_cache_views"] = training.prefix_cache_views
+        settings["prefix_cache_dtype"] = training.prefix_cache_dtype
     settings |= {"corpus": data.corpus_name, "corpus_fingerprint": corpus_fingerprint}
     settings["held_out_speakers"] = data.held_out_speakers
     if fold is not None:
