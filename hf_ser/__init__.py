@@ -43,6 +43,7 @@ _PUBLIC = {
     "SerTrainingArguments": "training",
     "EmotionClassifier": "inference",
     "default_model": "hub",
+    "from_pretrained_strict": "models.strict_loading",
 }
 __all__ = ["__version__", *_PUBLIC]
 
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
+    from .models.strict_loading import from_pretrained_strict
     from .protocols import (
         Fold,
         ProtocolError,

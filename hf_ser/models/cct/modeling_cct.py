@@ -14,6 +14,7 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling, SequenceCl
 from transformers.utils.generic import can_return_tuple
 from transformers.utils.output_capturing import capture_outputs
 
+from ..loading_report import StrictLoadingMixin
 from .configuration_cct import CctConfig, as_image_size
 from .embeddings_cct import CctEmbeddings
 from .layers_cct import CctAttention, CctMLP, CctSequencePooling
@@ -51,8 +52,8 @@ class CctLayer(GradientCheckpointingLayer):
         return hidden_states + self._drop_path(self.mlp(hidden_states))
 
 
-class CctPreTrainedModel(PreTrainedModel):
-    """Weight initialisation, and loading at another image size, for all CCT models."""
+class CctPreTrainedModel(StrictLoadingMixin, PreTrainedModel):
+    """Weight initialisation, and loading (strict, and at another image size), for all CCT models."""
 
     config: CctConfig
     config_class = CctConfig
@@ -109,6 +110,7 @@ class CctPreTrainedModel(PreTrainedModel):
             The model in evaluation mode (with the loading report if `output_loading_info=True`).
 
         Raises:
+            CheckpointError: If weights are missing or unexpected, see `StrictLoadingMixin`.
             ValueError: If the image size is not one or two positive numbers.
             OSError: If there is no checkpoint there.
         """

@@ -144,7 +144,9 @@ def test_dropping_the_head_writes_the_encoder(tmp_path):
     model, report = CctModel.from_pretrained(folder, output_loading_info=True)
     assert not report["missing_keys"]
     assert model.config.image_size == [32, 96]
-    whole = CctForAudioClassification.from_pretrained(folder)
+    with pytest.raises(ValueError, match=r"missing classifier\.bias, classifier\.weight"):
+        CctForAudioClassification.from_pretrained(folder)
+    whole = CctForAudioClassification.from_pretrained(folder, ignore_mismatched_sizes=True)  # with a new head
     assert whole.classifier.out_features == 8
     assert torch.equal(whole.cct.layers[1].mlp.fc1.weight, model.layers[1].mlp.fc1.weight)
 

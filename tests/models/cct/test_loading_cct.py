@@ -55,13 +55,15 @@ def test_a_fresh_process_loads_every_tensor_by_auto_classes(tmp_path):
             torch.testing.assert_close(outputs["logits"], model(features, mask).logits, rtol=0, atol=1e-6)
 
 
-def test_what_the_checkpoint_lacks_is_initialised(tmp_path):
+def test_what_the_checkpoint_lacks_is_an_error_and_initialised_only_when_asked_for(tmp_path):
     model = tiny_model("vit", position_embedding_type="sinusoidal")
     model.save_pretrained(tmp_path)
     tensors = load_file(tmp_path / "model.safetensors")
     kept = {name: value for name, value in tensors.items() if "position" not in name and "class_token" not in name}
     save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    loaded = CctForAudioClassification.from_pretrained(tmp_path)
+    with pytest.raises(ValueError, match=r"missing cct\.embeddings\.class_token, cct\.embeddings\.position"):
+        CctForAudioClassification.from_pretrained(tmp_path)
+    loaded = CctForAudioClassification.from_pretrained(tmp_path, ignore_mismatched_sizes=True)
     expected = sinusoid_table(loaded.config.num_tokens, 32)
     assert torch.equal(loaded.cct.embeddings.position_embeddings, expected)
     assert not loaded.cct.embeddings.class_token.any()
@@ -95,8 +97,9 @@ def resized(table, source, target):
 )
 @pytest.mark.parametrize("kind", ["cct_2_convs", "vit"])
 def test_loading_at_another_size_resizes_the_grid(tmp_path, model_class, kind):
-    model = tiny_model(kind).cct
-    model.save_pretrained(tmp_path)
+    whole = tiny_model(kind)
+    whole.save_pretrained(tmp_path)
+    model = whole.cct
     loaded = model_class.from_pretrained(tmp_path, image_size=[24, 80])
     trunk = loaded.base_model
     assert loaded.config.image_size == trunk.config.image_size == [24, 80]
