@@ -1,0 +1,95 @@
+"""Heads: a stack of encoder states, shape (batch, states, frames, features), to logits. One file per head."""
+
+import difflib
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from .attentive_statistics import AttentiveStatisticsHead
+from .base import SpeechHead
+from .mean_tanh import MeanTanhHead
+from .statistics import StatisticsHead
+
+if TYPE_CHECKING:
+    from ..configuration_speech_encoder import SpeechEncoderConfig
+
+HEADS: dict[str, type[SpeechHead]] = {
+    "mean_tanh": MeanTanhHead,
+    "statistics": StatisticsHead,
+    "attentive_statistics": AttentiveStatisticsHead,
+}
+
+
+def check_head(head: str) -> str:
+    """The name of a head.
+
+    Args:
+        head: The name.
+
+    Returns:
+        The same.
+
+    Raises:
+        ValueError: If there is no such head.
+    """
+    if head not in HEADS:
+        close = difflib.get_close_matches(str(head), HEADS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"got head={head!r}, expected one of {', '.join(map(repr, HEADS))}{hint}")
+    return head
+
+
+def default_layers(head: str, num_layers: int) -> list[int]:
+    """Which hidden states a head reads where the configuration does not say.
+
+    Args:
+        head: Name of the head.
+        num_layers: Layers of the encoder, after truncation.
+
+    Returns:
+        Hidden states as transformers counts them, 0 for the input of the first layer: all of them for "weighted_sum"
+        (Pepino et al. 2021), the outputs of all layers for "vgg" (system 003), else the last.
+
+    Raises:
+        ValueError: If there is no such head.
+    """
+    check_head(head)
+    first = {"weighted_sum": 0, "vgg": 1}.get(head, num_layers)
+    return list(range(first, num_layers + 1))
+
+
+def build_head(config: "SpeechEncoderConfig", num_states: int, feature_size: int) -> SpeechHead:
+    """Build the head that a configuration names.
+
+    Args:
+        config: `head`, `head_hidden_size`, `head_dropout`, `head_config`, `normalize_layers`, `functionals_size` and
+            `num_labels` are read.
+        num_states: Encoder states that it reads.
+        feature_size: Features of a frame.
+
+    Returns:
+        The head: `head(layer_stack, frame_mask, functionals)` gives logits.
+
+    Raises:
+        ValueError: If there is no such head, or a setting does not fit it.
+    """
+    return HEADS[check_head(config.head)](config, num_states, feature_size)
+
+
+def init_head_weights(module: nn.Module) -> bool:
+    """Initialise a head, for the model's `_init_weights`: parameters on the meta device are empty until then.
+
+    Args:
+        module: Any module of the model.
+
+    Returns:
+        True if it was a head. Its layers, which come first, may have been initialised otherwise before; what was
+        loaded from a checkpoint stays.
+    """
+    if not isinstance(module, SpeechHead):
+        return False
+    module.reset_parameters()
+    return True
+
+
+__all__ = ["HEADS", "SpeechHead", "build_head", "check_head", "default_layers", "init_head_weights"]
