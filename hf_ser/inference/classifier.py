@@ -1,7 +1,7 @@
 """A checkpoint and its extractor as one callable: any recording in, its emotion out."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from transformers import (
 )
 
 from ..audio import load_audio
-from .windows import mean_log_probability, split_into_windows
+from .windows import batches_of_like_length, mean_log_probability, padding_of, split_into_windows, window_seconds
 
 logger = logging.getLogger(__name__)
+# of HuBERT-base, about 30 MiB a second while its convolutions run
+BATCH_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -39,27 +41,38 @@ class EmotionPrediction:
 class EmotionClassifier:
     """Classifies recordings of any length, from any source that `hf_ser.load_audio` reads.
 
-    A recording longer than the extractor's fixed length is scored in windows whose mean log-probability counts, and a
-    note in the log says so once.
+    A recording longer than what the model takes is scored in windows whose mean log-probability counts, and a note in
+    the log says so once. Windows are as long as the extractor's fixed length, 30 s for Whisper, whose positions end
+    there, and 30 s for other speech encoders, which have no limit but memory. They overlap a little where the length
+    of the recording is no multiple of theirs, and none of it is left out.
 
     Args:
         model: a model for audio classification.
         feature_extractor: the extractor it was trained with.
         batch_size: windows scored at once.
+        batch_seconds: seconds of sound scored at once, padding included, where windows differ in length; it bounds the
+            memory. A window longer than that is scored by itself.
 
     Raises:
         ValueError: if the model answers dimensions or several emotions at once, which one emotion cannot stand for.
     """
 
     def __init__(
-        self, model: PreTrainedModel, feature_extractor: SequenceFeatureExtractor, batch_size: int = 16
+        self,
+        model: PreTrainedModel,
+        feature_extractor: SequenceFeatureExtractor,
+        batch_size: int = 16,
+        batch_seconds: float = BATCH_SECONDS,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}, expected 1 or more")
+        if not batch_seconds > 0:
+            raise ValueError(f"batch_seconds is {batch_seconds}, expected seconds above 0")
         _check_one_emotion(model)
         self.model = model.eval()
         self.feature_extractor = feature_extractor
         self.batch_size = batch_size
+        self.batch_seconds = batch_seconds
         self._said_windows = False
 
     @classmethod
@@ -108,10 +121,14 @@ class EmotionClassifier:
         """
         pieces = [self._windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
-        # windows of like length together waste the least padding
-        order = sorted(range(len(flat)), key=lambda index: len(flat[index]))
         logits = np.empty((len(flat), self.model.config.num_labels), dtype=np.float32)
-        for chunk in _chunks(order, self.batch_size):
+        samples = round(self.batch_seconds * self.feature_extractor.sampling_rate)
+        for chunk in batches_of_like_length(
+            [len(window) for window in flat],
+            self.batch_size,
+            samples,
+            padding_of(self.feature_extractor) == "max_length",
+        ):
             logits[chunk] = self._logits([flat[index] for index in chunk])
         predictions, first = [], 0
         for waveform, windows in zip(waveforms, pieces, strict=True):
@@ -121,18 +138,22 @@ class EmotionClassifier:
         return predictions
 
     def _windows(self, waveform: np.ndarray) -> list[np.ndarray]:
-        longest = getattr(self.feature_extractor, "max_seconds", None)
+        longest = window_seconds(self.feature_extractor)
         if longest is None:
             return [waveform]
+        sounding = waveform
         if hasattr(self.feature_extractor, "trim_silence"):
-            waveform = self.feature_extractor.trim_silence(waveform)
-        windows = split_into_windows(waveform, int(longest * self.feature_extractor.sampling_rate))
-        if len(windows) > 1 and not self._said_windows:
+            sounding = self.feature_extractor.trim_silence(waveform)
+        windows = split_into_windows(sounding, int(longest * self.feature_extractor.sampling_rate))
+        if len(windows) == 1:
+            # the extractor cuts off silence itself, as it does in the stock pipeline
+            return [waveform]
+        if not self._said_windows:
             self._said_windows = True
             logger.warning(
-                "a recording of %.1f s is longer than the %.1f s the model was trained for: it is scored in %d windows"
+                "a recording of %.1f s is longer than the %.1f s the model takes at once: it is scored in %d windows"
                 " and their mean log-probability counts (said once)",
-                len(waveform) / self.feature_extractor.sampling_rate,
+                len(sounding) / self.feature_extractor.sampling_rate,
                 longest,
                 len(windows),
             )
@@ -140,7 +161,7 @@ class EmotionClassifier:
 
     def _logits(self, windows: list[np.ndarray]) -> np.ndarray:
         extractor = self.feature_extractor
-        padding = getattr(extractor, "batch_padding", "longest")
+        padding = padding_of(extractor)
         features = extractor(windows, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
         with torch.inference_mode():
             outputs = self.model(**features.to(self.model.device))
@@ -167,8 +188,3 @@ def _check_one_emotion(model: PreTrainedModel) -> None:
             "probabilities of one emotion; call the model itself, or pipeline('audio-classification', model=..., "
             f"feature_extractor=...) with function_to_apply={functions[kind]!r}"
         )
-
-
-def _chunks(items: Sequence[int], size: int) -> Iterable[list[int]]:
-    for first in range(0, len(items), size):
-        yield list(items[first : first + size])
