@@ -214,7 +214,11 @@ def merge_labels(
 
 
 def check_labels_agree(
-    model_labels: Mapping[int, str] | Sequence[str], corpus_labels: Iterable[str], *, allow_subset: bool = False
+    model_labels: Mapping[int, str] | Sequence[str],
+    corpus_labels: Iterable[str],
+    *,
+    allow_subset: bool = False,
+    allow_unknown: bool = False,
 ) -> dict[str, int]:
     """Match the labels of a checkpoint with the emotions of a corpus.
 
@@ -223,8 +227,8 @@ def check_labels_agree(
             (`"anger"`) are understood; any further word is a class of the model's own, and agrees with the same word
             in the corpus alone.
         corpus_labels: The emotions of the corpus (a dataset column will do), in common names.
-        allow_subset: Accept a corpus that lacks some of the model's emotions, as when testing on a smaller corpus. An
-            emotion that the model does not know is always an error.
+        allow_subset: Accept a corpus that lacks some of the model's emotions, as when testing on a smaller corpus.
+        allow_unknown: Accept a corpus with emotions that the model does not know, and so never gets right.
 
     Returns:
         Emotion (common name) -> the model's label id, for every label of the model.
@@ -248,7 +252,7 @@ def check_labels_agree(
             )
         ids[emotion] = index
     wanted = label_names(corpus_labels)
-    unknown = [emotion for emotion in wanted if emotion not in ids]
+    unknown = [] if allow_unknown else [emotion for emotion in wanted if emotion not in ids]
     unused = [] if allow_subset else label_names(set(ids) - set(wanted)) if set(ids) - set(wanted) else []
     if unknown or unused:
         parts = [f"only in the corpus: {', '.join(unknown)}"] if unknown else []

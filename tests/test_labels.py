@@ -83,6 +83,8 @@ def test_checkpoint_and_corpus_agree_whatever_the_order_and_words():
     ids = check_labels_agree({0: "sadness", 1: "angry", 2: "Joy"}, ["angry", "happy", "sad", "sad"])
     assert ids == {"sad": 0, "angry": 1, "happy": 2}
     assert check_labels_agree(RAVDESS, ["sad", "angry"], allow_subset=True)["angry"] == 4
+    agreed = check_labels_agree(RAVDESS, ["sad", "bored"], allow_subset=True, allow_unknown=True)
+    assert set(agreed) == set(RAVDESS)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Corpora of emotional speech, one file each, read from their authors' own folders."""
 
 from .audio_check import AudioReport, check_audio
-from .base import Corpus, CorpusError, CorpusInfo, Reading, Row, list_corpora, register_corpus
+from .base import Corpus, CorpusError, CorpusInfo, Reading, Row, TableCorpus, list_corpora, register_corpus
 from .combining import combine_corpora
 from .duplicates import find_duplicates
 from .loading import load_corpus, read_corpus
@@ -17,6 +17,7 @@ __all__ = [
     "OwnOptions",
     "Reading",
     "Row",
+    "TableCorpus",
     "check_audio",
     "combine_corpora",
     "find_duplicates",

@@ -11,6 +11,7 @@ from .dimensional import concordance_correlation, dimensional_metrics
 from .dimensional_report import DimensionalReport, evaluate_dimensions
 from .metric_loading import list_metrics, load_metric, metric_path
 from .metrics import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
+from .multi_label import multi_label_metrics
 from .pooling import ComparisonTable, comparison_table, fold_metrics, pooled_metrics
 from .predictions import Predictions
 from .report import EvaluationReport, evaluate_predictions, report_predictions
@@ -43,6 +44,7 @@ __all__ = [
     "list_metrics",
     "load_metric",
     "metric_path",
+    "multi_label_metrics",
     "pooled_metrics",
     "predicted_classes",
     "report_predictions",

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 
+import hf_ser.corpora
 from hf_ser.corpora import (
     Corpus,
     CorpusError,
@@ -93,3 +94,10 @@ def test_every_corpus_describes_itself():
         assert record.clips > record.speakers
         assert record.verified in ("recordings", "names", "documentation")
         assert list(record.emotions) == sorted(record.emotions, key=base.EMOTIONS.index)
+
+
+def test_what_a_corpus_of_ones_own_derives_from_is_public():
+    for name in ("Corpus", "TableCorpus", "CorpusInfo", "Row", "register_corpus"):
+        assert name in hf_ser.corpora.__all__
+        assert hasattr(hf_ser.corpora, name)
+    assert issubclass(hf_ser.corpora.TableCorpus, Corpus)
