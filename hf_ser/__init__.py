@@ -20,6 +20,9 @@ _PUBLIC = {
     "CctForAudioClassification": "models.cct",
     "CctModel": "models.cct",
     "convert_cct_state_dict": "models.cct",
+    "SpeechEncoderConfig": "models.speech_encoder",
+    "SpeechEncoderForAudioClassification": "models.speech_encoder",
+    "SpeechEncoderModel": "models.speech_encoder",
     "CorpusError": "corpora",
     "check_audio": "corpora",
     "combine_corpora": "corpora",
@@ -61,6 +64,11 @@ if TYPE_CHECKING:
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
+    from .models.speech_encoder import (
+        SpeechEncoderConfig,
+        SpeechEncoderForAudioClassification,
+        SpeechEncoderModel,
+    )
     from .models.strict_loading import from_pretrained_strict
     from .protocols import (
         Fold,

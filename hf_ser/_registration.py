@@ -27,27 +27,40 @@ class _Entry(NamedTuple):
 
 
 _AUTO = "transformers.models.auto"
-_CONFIGS = {"ser_cct": ("hf_ser.models.cct.configuration_cct", "CctConfig")}
+_CCT, _SPEECH = "hf_ser.models.cct", "hf_ser.models.speech_encoder"
+_CONFIGS = {
+    "ser_cct": (f"{_CCT}.configuration_cct", "CctConfig"),
+    "ser_speech_encoder": (f"{_SPEECH}.configuration_speech_encoder", "SpeechEncoderConfig"),
+}
+
+
+def _entries(model_type: str, modeling: str, names: tuple[str, str], extractor: tuple[str, str]) -> tuple[_Entry, ...]:
+    """What a model type hands to the Auto classes: its base and its classifier, and its feature extractor."""
+    auto, (base, classifier) = f"{_AUTO}.modeling_auto", names
+    return (
+        _Entry(auto, "AutoModel", model_type, modeling, base),
+        _Entry(auto, "AutoModelForAudioClassification", model_type, modeling, classifier),
+        _Entry(f"{_AUTO}.feature_extraction_auto", "AutoFeatureExtractor", model_type, *extractor),
+    )
+
+
 _ENTRIES = (
-    _Entry(f"{_AUTO}.modeling_auto", "AutoModel", "ser_cct", "hf_ser.models.cct.modeling_cct", "CctModel"),
-    _Entry(
-        f"{_AUTO}.modeling_auto",
-        "AutoModelForAudioClassification",
+    *_entries(
         "ser_cct",
-        "hf_ser.models.cct.modeling_cct",
-        "CctForAudioClassification",
+        f"{_CCT}.modeling_cct",
+        ("CctModel", "CctForAudioClassification"),
+        ("hf_ser.features.feature_extraction_spectrogram", "SpectrogramFeatureExtractor"),
     ),
-    _Entry(
-        f"{_AUTO}.feature_extraction_auto",
-        "AutoFeatureExtractor",
-        "ser_cct",
-        "hf_ser.features.feature_extraction_spectrogram",
-        "SpectrogramFeatureExtractor",
+    *_entries(
+        "ser_speech_encoder",
+        f"{_SPEECH}.modeling_speech_encoder",
+        ("SpeechEncoderModel", "SpeechEncoderForAudioClassification"),
+        ("hf_ser.features.feature_extraction_speech", "SpeechFeatureExtractor"),
     ),
 )
 _CONFIGURATION_AUTO = f"{_AUTO}.configuration_auto"
 _AUTO_MODULES = {_CONFIGURATION_AUTO, *(entry.auto_module for entry in _ENTRIES)}
-_WATCHED = _AUTO_MODULES | {entry.module for entry in _ENTRIES}
+_WATCHED = _AUTO_MODULES | {entry.module for entry in _ENTRIES} | {module for module, _ in _CONFIGS.values()}
 _complete: set[str] = set()
 
 
@@ -59,9 +72,11 @@ def _config_class(model_type: str) -> type:
 def _register(completed: str) -> None:
     """Register what the completion of a module makes possible."""
     _complete.add(completed)
-    if completed == _CONFIGURATION_AUTO:
-        for model_type in _CONFIGS:
-            sys.modules[completed].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
+    for model_type, (module, _) in _CONFIGS.items():
+        if completed == _CONFIGURATION_AUTO and module not in sys.modules:
+            import_module(module)  # comes back here when it is complete
+        elif completed in (_CONFIGURATION_AUTO, module) and {_CONFIGURATION_AUTO, module} <= _complete:
+            sys.modules[_CONFIGURATION_AUTO].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
     for entry in _ENTRIES:
         if completed == entry.auto_module and entry.module not in sys.modules:
             import_module(entry.module)  # comes back here when it is complete
