@@ -8,15 +8,22 @@ from torch import nn
 from .attentive_statistics import AttentiveStatisticsHead
 from .base import SpeechHead
 from .mean_tanh import MeanTanhHead
+from .recurrent import RecurrentHead
 from .statistics import StatisticsHead
+from .vgg import VggHead, convert_vgg_state_dict
+from .weighted_sum import WeightedSumHead
 
 if TYPE_CHECKING:
     from ..configuration_speech_encoder import SpeechEncoderConfig
 
 HEADS: dict[str, type[SpeechHead]] = {
     "mean_tanh": MeanTanhHead,
-    "statistics": StatisticsHead,
+    "weighted_sum": WeightedSumHead,
     "attentive_statistics": AttentiveStatisticsHead,
+    "statistics": StatisticsHead,
+    "vgg": VggHead,
+    "lstm": RecurrentHead,
+    "gru": RecurrentHead,
 }
 
 
@@ -37,25 +44,6 @@ def check_head(head: str) -> str:
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"got head={head!r}, expected one of {', '.join(map(repr, HEADS))}{hint}")
     return head
-
-
-def default_layers(head: str, num_layers: int) -> list[int]:
-    """Which hidden states a head reads where the configuration does not say.
-
-    Args:
-        head: Name of the head.
-        num_layers: Layers of the encoder, after truncation.
-
-    Returns:
-        Hidden states as transformers counts them, 0 for the input of the first layer: all of them for "weighted_sum"
-        (Pepino et al. 2021), the outputs of all layers for "vgg" (system 003), else the last.
-
-    Raises:
-        ValueError: If there is no such head.
-    """
-    check_head(head)
-    first = {"weighted_sum": 0, "vgg": 1}.get(head, num_layers)
-    return list(range(first, num_layers + 1))
 
 
 def build_head(config: "SpeechEncoderConfig", num_states: int, feature_size: int) -> SpeechHead:
@@ -92,4 +80,4 @@ def init_head_weights(module: nn.Module) -> bool:
     return True
 
 
-__all__ = ["HEADS", "SpeechHead", "build_head", "check_head", "default_layers", "init_head_weights"]
+__all__ = ["HEADS", "SpeechHead", "build_head", "check_head", "convert_vgg_state_dict", "init_head_weights"]

@@ -84,6 +84,18 @@ def masked_mean(frames: torch.Tensor, frame_mask: torch.Tensor | None = None) ->
     return weighted_mean(zero_padding(frames, frame_mask), frame_weights(frames, frame_mask)).to(frames.dtype)
 
 
+def masked_sum(frames: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
+    """Sum over real frames: (batch, frames, features) to (batch, features); see `masked_mean`."""
+    return zero_padding(frames, frame_mask).float().sum(dim=1).to(frames.dtype)
+
+
+def masked_max(frames: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
+    """Largest value over real frames: (batch, frames, features) to (batch, features); see `masked_mean`."""
+    if frame_mask is not None:
+        frames = frames.masked_fill(~frame_mask.bool()[..., None], torch.finfo(frames.dtype).min)
+    return frames.amax(dim=1)
+
+
 def masked_mean_std(frames: torch.Tensor, frame_mask: torch.Tensor | None = None) -> torch.Tensor:
     """Mean and (population) standard deviation over real frames, side by side.
 
@@ -146,8 +158,10 @@ class AttentiveStatisticsPooling(nn.Module):
 __all__ = [
     "AttentiveStatisticsPooling",
     "frame_weights",
+    "masked_max",
     "masked_mean",
     "masked_mean_std",
+    "masked_sum",
     "weighted_mean",
     "weighted_mean_std",
     "zero_padding",
