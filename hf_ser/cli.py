@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from .version import __version__
 
 _TRAIN = "train a model on some folds of a corpus; CONFIG.json first, then flags"
 _CROSS_VALIDATE = "train and test on every fold with every seed; CONFIG.json first, then flags"
+_FOLDS = "print who is tested in each fold of a corpus and protocol, and save the folds; CONFIG.json first, then flags"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,10 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_corpora(commands)
     _add_evaluate(commands)
     _add_compare(commands)
-    # these two take the fields of the settings' classes as flags, which takes transformers to parse
+    # these take the fields of the settings' classes as flags, which takes transformers to parse
     commands.add_parser("train", help=_TRAIN, add_help=False)
     commands.add_parser("cross-validate", help=_CROSS_VALIDATE, add_help=False)
-    if arguments[:1] in (["train"], ["cross-validate"]):
+    commands.add_parser("folds", help=_FOLDS, add_help=False)
+    if arguments[:1] in (["train"], ["cross-validate"], ["folds"]):
         return _recipe(arguments[0], arguments[1:])
     options = parser.parse_args(arguments)
     try:
@@ -69,6 +71,14 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument("--merge", help='JSON: emotion -> the emotion that takes it in, \'{"calm": "neutral"}\'')
     evaluate.add_argument("--drop", nargs="+", default=[], help="emotions to leave out")
     evaluate.add_argument("--speakers", nargs="+", help="score these speakers only")
+    evaluate.add_argument("--folds_file", "--folds-file", help="folds of `hf-ser folds --save`: score the test side")
+    evaluate.add_argument("--fold", type=int, help="of the fold with this number")
+    evaluate.add_argument(
+        "--allow_missing_classes",
+        "--allow-missing-classes",
+        action="store_true",
+        help="count clips of emotions that the checkpoint does not know as mistakes, instead of refusing them",
+    )
     evaluate.add_argument(
         "--allow_speaker_overlap", "--allow-speaker-overlap", action="store_true", help="score speakers it has heard"
     )
@@ -238,6 +248,10 @@ def _predicted(options: argparse.Namespace) -> Any:
             options.corpus, options.data_dir, options.corpus_options, merge=options.merge, drop=options.drop
         )
     )
+    if options.folds_file is not None:
+        corpus = corpus.select(_test_side(corpus, options))
+    elif options.fold is not None:
+        raise ValueError(f"--fold is {options.fold} without --folds_file, the file of `hf-ser folds --save`")
     if options.speakers:
         known = set(corpus["speaker"])
         if strange := sorted(set(options.speakers) - known):
@@ -246,16 +260,53 @@ def _predicted(options: argparse.Namespace) -> Any:
         corpus = corpus.select([row for row, speaker in enumerate(corpus["speaker"]) if speaker in wanted])
     if not options.allow_speaker_overlap:
         refuse_heard_speakers(options.model, set(corpus["speaker"]))
-    return predict_corpus(_classifier(options.model, options.device), corpus)
+    classifier = _classifier(options.model, options.device)
+    return (_with_strange_emotions if options.allow_missing_classes else predict_corpus)(classifier, corpus)
+
+
+def _test_side(corpus: Any, options: argparse.Namespace) -> list[int]:
+    """Rows that a saved fold tests."""
+    from .protocols import load_folds
+
+    folds = load_folds(options.folds_file, corpus)
+    if options.fold is None or not 0 <= options.fold < len(folds):
+        given = "is not given" if options.fold is None else f"is {options.fold}"
+        raise ValueError(f"--fold {given}, expected a number from 0 to {len(folds) - 1}, of {options.folds_file!r}")
+    return folds[options.fold].test
+
+
+def _with_strange_emotions(classifier: Any, corpus: Any) -> Any:
+    """Predictions of clips whose emotion the checkpoint may not know: its score is then 0, so they are mistakes."""
+    import numpy as np
+
+    from .inference import predict_corpus
+    from .labels import check_labels_agree, label_names
+
+    emotions = list(corpus["emotion"])
+    known = check_labels_agree(classifier.model.config.id2label, emotions, allow_subset=True, allow_unknown=True)
+    strange = [name for name in label_names(emotions) if name not in known]
+    any_known = next(iter(known))
+    told = [emotion if emotion in known else any_known for emotion in emotions]
+    predictions = predict_corpus(classifier, corpus.remove_columns("emotion").add_column("emotion", told))
+    if strange:
+        clips = sum(emotion in strange for emotion in emotions)
+        print(f"hf-ser: {clips} clips are {', '.join(strange)}, which the checkpoint never says", file=sys.stderr)
+    return replace(
+        predictions,
+        labels=np.asarray(emotions, dtype=object),
+        scores=np.pad(predictions.scores, ((0, 0), (0, len(strange)))),
+        label_names=(*predictions.label_names, *strange),
+    )
 
 
 def _recipe(command: str, arguments: list[str]) -> int:
-    """Train, or cross-validate, and print the table."""
+    """Train, or cross-validate, or show the folds, and print the table."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    from .training import cross_validate_main, train_main
+    from .training import cross_validate_main, folds_main, train_main
 
+    run = {"train": train_main, "cross-validate": cross_validate_main, "folds": folds_main}[command]
     try:
-        return (train_main if command == "train" else cross_validate_main)(arguments, prog=f"hf-ser {command}")
+        return run(arguments, prog=f"hf-ser {command}")
     except (ValueError, OSError) as error:
         print(f"hf-ser: {error}", file=sys.stderr)
         return 2

@@ -96,6 +96,28 @@ def test_evaluate_scores_a_checkpoint_and_writes_a_report(trained, tmp_path, cap
     assert "holds a report already" in capsys.readouterr().err
 
 
+def test_evaluate_counts_emotions_that_the_checkpoint_does_not_know_as_mistakes_by_consent(
+    trained, make_ravdess_tree, tmp_path, capsys
+):
+    _, model = trained
+    tree = make_ravdess_tree(tmp_path / "wider", range(4, 5), ("neutral", "sad", "happy"), statements=(1,))
+    arguments = ["evaluate", "--model", str(model), "--corpus", "ravdess", "--data_dir", str(tree)]
+    assert main(arguments) == 2
+    assert "only in the corpus: happy" in capsys.readouterr().err
+    assert main([*arguments, "--allow_missing_classes", "--output_dir", str(tmp_path / "report")]) == 0
+    assert "2 clips are happy, which the checkpoint never says" in capsys.readouterr().err
+    saved = Predictions.from_parquet(tmp_path / "report" / "predictions.parquet")
+    assert saved.label_names == ("neutral", "sad", "angry", "happy")
+    happy = np.asarray(saved.labels) == 3
+    assert happy.sum() == 2
+    assert not saved.scores[:, 3].any()
+    assert (saved.predicted[happy] != 3).all()
+    # the other clips are scored as they would be alone
+    assert main([*arguments, "--drop", "happy", "--output_dir", str(tmp_path / "without")]) == 0
+    alone = Predictions.from_parquet(tmp_path / "without" / "predictions.parquet")
+    assert np.allclose(saved.scores[~happy][:, :3], alone.scores, atol=1e-5)
+
+
 def test_evaluate_scores_saved_predictions_beside_a_baseline(tmp_path, capsys):
     predictions(0, 0.9).to_parquet(tmp_path / "good.parquet")
     predictions(1, 0.2).to_parquet(tmp_path / "bad.parquet")
@@ -127,6 +149,9 @@ def test_compare_sets_runs_beside_each_other(tmp_path, capsys):
     [
         (["evaluate"], "needs --model, --corpus and --data_dir, or --predictions"),
         (["evaluate", "--predictions", "nowhere.parquet"], "nowhere.parquet"),
+        (["folds", "--data_dir", "nowhere"], "does not exist"),
+        (["folds", "--data_dir", "nowhere", "--folds", "none"], "folds is 'none'"),
+        (["folds", "--data_dir", "nowhere", "--num_epochs", "3"], "num_epochs"),
         (["compare", "a/nowhere.csv"], "nowhere.csv"),
         (["train", "nowhere.json"], "cannot be read"),
         (["train", "--learnin_rate", "1"], "learnin_rate"),
@@ -144,7 +169,7 @@ def test_mistakes_end_with_a_message_and_no_traceback(arguments, message, capsys
 
 
 def test_help_of_every_command(capsys):
-    for command in ("predict", "corpora", "evaluate", "compare", "train", "cross-validate"):
+    for command in ("predict", "corpora", "evaluate", "compare", "train", "cross-validate", "folds"):
         with pytest.raises(SystemExit) as ended:
             main([command, "--help"])
         assert ended.value.code == 0

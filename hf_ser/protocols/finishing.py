@@ -62,7 +62,7 @@ def finish_folds(
         if missing and not allow_missing_classes:
             raise ProtocolError(
                 f"{missing}, which its model then never learns; drop or merge such classes (drop=... and merge=... of "
-                "load_corpus), use other folds, or pass allow_missing_classes=True"
+                "load_corpus), use other folds, or pass allow_missing_classes=True (--allow_missing_classes)"
             )
         unlearned += [missing] if missing else []
         finished.append(fold)

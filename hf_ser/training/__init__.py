@@ -10,7 +10,9 @@ from .cross_validation_results import CrossValidationResult
 from .data_arguments import CorpusArguments, DataArguments, choose_folds, load_data
 from .dataset import SerDataset
 from .dimensions import DimensionsObjective
+from .feature_cache import FeatureCache
 from .folds import results_table
+from .folds_command import FoldsArguments, folds_main
 from .mixing import MixupCollator
 from .multi_label import MultiLabelObjective
 from .objectives import ClassificationObjective, CrossEntropyObjective, Objective
@@ -34,6 +36,8 @@ __all__ = [
     "DimensionsObjective",
     "DistillationArguments",
     "EmotionsTarget",
+    "FeatureCache",
+    "FoldsArguments",
     "MixupCollator",
     "ModelArguments",
     "MultiLabelObjective",
@@ -50,6 +54,7 @@ __all__ = [
     "choose_folds",
     "cross_validate",
     "cross_validate_main",
+    "folds_main",
     "last_complete_checkpoint",
     "load_data",
     "parse_run",

@@ -34,7 +34,8 @@ def train_main(arguments: Sequence[str], prog: str | None = None) -> int:
                 heard = f"{model.model_name_or_path}, which was fine-tuned, may have heard the test speakers before"
             if not all(result["speaker_independent"] for result in results):
                 heard = "test speakers may have been heard in training: these figures are NOT speaker-independent"
-            print(f"\n{data.corpus_name}, protocol {data.protocol}, seed {training.seed}; {heard}\n")
+            protocol = results[0]["protocol"]
+            print(f"\n{data.corpus_name}, protocol {protocol}, seed {training.seed}; {heard}\n")
             print(table)
         print(f"\nmodels, figures and predictions lie in {training.output_dir}")
     return 0

@@ -7,7 +7,7 @@ import datasets
 
 from ..corpora import combine_corpora, load_corpus
 from ..corpora.own_sources import own_source
-from ..protocols import Fold, speaker_folds
+from ..protocols import Fold, ProtocolError, load_folds, speaker_folds
 from .json_settings import json_object, json_value
 
 
@@ -86,6 +86,13 @@ class DataArguments(CorpusArguments):
     accept_speaker_overlap: bool = field(
         default=False, metadata={"help": "Consent to folds that share speakers (protocol 'random'); results say so."}
     )
+    allow_missing_classes: bool = field(
+        default=False,
+        metadata={"help": "Accept folds whose training side lacks a class that is validated or tested."},
+    )
+    folds_file: str | None = field(
+        default=None, metadata={"help": "Take the folds that `hf-ser folds --save` wrote, instead of making them."}
+    )
     duplicates: str = field(
         default="content", metadata={"help": "Keep copies of a recording on one side: 'content', or 'off'."}
     )
@@ -158,16 +165,68 @@ def choose_folds(corpus: datasets.Dataset, data: DataArguments) -> list[tuple[in
 
     Raises:
         ValueError: if a fold is asked for that the protocol does not have.
-        ProtocolError: if the protocol does not suit the corpus.
+        ProtocolError: if the protocol or the file of folds does not suit the corpus or the other settings.
+        FileNotFoundError: if there is no such file of folds.
     """
-    named: dict[str, Any] = {"k": data.num_folds, "accept_speaker_overlap": data.accept_speaker_overlap}
-    named |= {"test_speakers": data.test_speakers, "validation_speakers": data.validation_speakers}
-    options: dict[str, Any] = json_object("protocol_options", data.protocol_options)
-    options |= {name: value for name, value in named.items() if value not in (None, [], False)}
-    options["duplicates"] = data.duplicates
-    folds = speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, **options)
+    return pick_folds(every_fold(corpus, data), data)
+
+
+def pick_folds(folds: list[Fold], data: DataArguments) -> list[tuple[int, Fold]]:
+    """Those of all folds that `data.folds` names, with their numbers.
+
+    Raises:
+        ValueError: if a fold is asked for that is not there.
+    """
     wanted = [str(number) for number in range(len(folds))] if data.folds == "all" else data.folds.split(",")
     bad = [number for number in wanted if not number.strip().isdigit() or int(number) >= len(folds)]
     if bad:
         raise ValueError(f"folds is {data.folds!r}, expected numbers from 0 to {len(folds) - 1}, 'all' or 'none'")
     return [(int(number), folds[int(number)]) for number in wanted]
+
+
+def every_fold(corpus: datasets.Dataset, data: DataArguments) -> list[Fold]:
+    """All folds of the protocol, or of the file that `data.folds_file` names.
+
+    Raises:
+        ProtocolError: if the protocol or the file does not suit the corpus or the other settings.
+        FileNotFoundError: if there is no such file.
+    """
+    if data.folds_file is not None:
+        return _saved_folds(corpus, data, data.folds_file)
+    named: dict[str, Any] = {"k": data.num_folds, "accept_speaker_overlap": data.accept_speaker_overlap}
+    named |= {"test_speakers": data.test_speakers, "validation_speakers": data.validation_speakers}
+    options: dict[str, Any] = json_object("protocol_options", data.protocol_options)
+    options |= {name: value for name, value in named.items() if value not in (None, [], False)}
+    options |= {"duplicates": data.duplicates, "allow_missing_classes": data.allow_missing_classes}
+    return speaker_folds(corpus, protocol=data.protocol, seed=data.fold_seed, **options)
+
+
+# settings that say how folds are made
+_MAKING = (
+    *("num_folds", "fold_seed", "protocol_options", "test_speakers", "validation_speakers"),
+    *("allow_missing_classes", "duplicates"),
+)
+
+
+def _saved_folds(corpus: datasets.Dataset, data: DataArguments, file: str) -> list[Fold]:
+    """Folds out of a file; settings that it would silently win over are refused."""
+    usual = DataArguments()
+    making = [name for name in _MAKING if getattr(data, name) != getattr(usual, name)]
+    if making:
+        raise ProtocolError(
+            f"folds_file is {file!r}, whose folds are made already, but {', '.join(making)} would make others; leave "
+            "that out, or leave folds_file out"
+        )
+    folds = load_folds(file, corpus)
+    others = sorted({fold.protocol or "none" for fold in folds} - {data.protocol})
+    if others and data.protocol != usual.protocol:
+        raise ProtocolError(
+            f"protocol is {data.protocol!r}, but the folds in {file!r} are of protocol {others[0]!r}; leave protocol "
+            "out, or name a file of its folds"
+        )
+    if not data.accept_speaker_overlap and not all(fold.speaker_independent for fold in folds):
+        raise ProtocolError(
+            f"the folds in {file!r} may have a speaker on two sides; accept it with --accept_speaker_overlap, which "
+            "results will say, or name a file of speaker-independent folds"
+        )
+    return folds

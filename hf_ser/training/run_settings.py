@@ -54,7 +54,7 @@ def run_settings(
     settings |= {"corpus": data.corpus_name, "corpus_fingerprint": corpus_fingerprint}
     settings["held_out_speakers"] = data.held_out_speakers
     if fold is not None:
-        settings |= {"protocol": data.protocol, "fold_fingerprint": fold.fingerprint}
+        settings |= {"protocol": fold.protocol or "made by hand", "fold_fingerprint": fold.fingerprint}
     return json.loads(json.dumps(settings, default=str))
 
 
