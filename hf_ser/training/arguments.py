@@ -181,6 +181,13 @@ class SerTrainingArguments(TrainingArguments):
                 )
             self.load_best_model_at_end = False
             self.metric_for_best_model = None
+        if self.save_strategy == "steps" and self.eval_strategy == "epoch":
+            raise ValueError(
+                "save_strategy is 'steps' with eval_strategy 'epoch', expected both alike: the last step of an epoch "
+                "would be saved before the epoch is evaluated, so a run continued from there would leave that "
+                "evaluation out and end with other weights; set both to 'epoch', or eval_strategy='steps' with "
+                "eval_steps"
+            )
         if self.push_to_hub and str(getattr(self.hub_strategy, "value", self.hub_strategy)) != "end":
             raise ValueError(f"hub_strategy is {self.hub_strategy!r}, expected 'end': the others upload pickled files")
         labels = getattr(self, "label_names", None)

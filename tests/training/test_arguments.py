@@ -26,6 +26,7 @@ def test_no_evaluation_needs_no_further_setting(tmp_path):
         ({"max_train_seconds": 0.0}, "max_train_seconds is 0.0, expected a number above 0"),
         ({"muon_learning_rate": -1.0}, "muon_learning_rate is -1.0, expected a number above 0"),
         ({"eval_strategy": "no", "early_stopping_patience": 2}, "early_stopping_patience needs evaluations"),
+        ({"save_strategy": "steps", "load_best_model_at_end": False}, "save_strategy is 'steps' with eval_strategy"),
         ({"push_to_hub": True, "hub_strategy": "every_save"}, "hub_strategy is 'every_save', expected 'end'"),
         ({"label_names": ["labels"]}, r"label_names is \['labels'\]"),
         ({"time_masks": -1}, "time_masks is -1, expected 0 or more"),
@@ -35,6 +36,11 @@ def test_no_evaluation_needs_no_further_setting(tmp_path):
 def test_contradictions_are_refused(tmp_path, settings, message):
     with pytest.raises(ValueError, match=message):
         SerTrainingArguments(output_dir=str(tmp_path), **settings)
+
+
+def test_saving_and_evaluating_alike_or_not_evaluating(tmp_path):
+    for settings in ({"eval_strategy": "no"}, {"eval_strategy": "steps", "eval_steps": 500}):
+        SerTrainingArguments(output_dir=str(tmp_path), save_strategy="steps", **settings)
 
 
 def test_a_smaller_loss_is_better(tmp_path):
