@@ -3,7 +3,6 @@
 from torch import nn
 from transformers import AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_MAPPING
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from .base import EncoderRunner
 from .generic import GenericRunner
@@ -45,6 +44,9 @@ def encoder_class(encoder_config: PreTrainedConfig) -> type[PreTrainedModel]:
         ValueError: If it is no speech encoder.
     """
     if encoder_config.model_type == "whisper":
+        # not above: this module is imported for registration, while transformers' layers may be half imported
+        from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
         return WhisperEncoder
     found = MODEL_MAPPING.get(type(encoder_config), None)
     known = f"a speech encoder: {', '.join(sorted(_RUNNERS))}, or another that reads sound"
@@ -76,7 +78,7 @@ def build_encoder(encoder_config: PreTrainedConfig, depth: int) -> PreTrainedMod
     encoder_config.dtype = None  # that of the surrounding model, not of the file the encoder came from
     if isinstance(runner_for(encoder_config), GenericRunner):
         encoder_config.apply_spec_augment = False  # the stock one raises an error on short clips
-    build = cls._from_config if cls is WhisperEncoder else AutoModel.from_config
+    build = cls._from_config if encoder_config.model_type == "whisper" else AutoModel.from_config
     return drop_upper_layers(build(encoder_config), depth)
 
 
