@@ -1,50 +1,13 @@
-"""The golden figures of the original Compact Transformers, from formula-made weights and inputs.
+"""The golden figures of the original Compact Transformers, from formula-made weights and inputs (see golden_rule)."""
 
-Every tensor is drawn from a generator seeded with the CRC-32 of its name, so only outputs are stored (tests/golden).
-"""
-
-import json
-import math
 import re
-import zlib
-from functools import cache
-from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
+from golden_rule import draw, figures, read_index, weight
 
 from hf_ser.models.cct import CctConfig
 
-FOLDER = Path(__file__).parents[2] / "golden"
-INDEX = json.loads((FOLDER / "golden.json").read_text(encoding="utf-8"))
-ENTRIES = INDEX["models"]
-
-
-def draw(key, shape):
-    """Standard normal float32 numbers for a name."""
-    seed = zlib.crc32(f"{INDEX['salt']}/{key}".encode())
-    return np.random.Generator(np.random.PCG64(seed)).standard_normal(shape, dtype=np.float32)
-
-
-def weight(key, shape):
-    """The tensor that the rule gives for an original parameter's name."""
-    values = draw(key, shape)
-    if key.endswith(("positional_emb", "class_emb")):
-        values = np.float32(0.2) * values
-    elif len(shape) > 1:
-        values = values * np.float32(1 / math.sqrt(math.prod(shape[1:])))
-    elif key.endswith(".weight"):
-        values = np.float32(1) + np.float32(0.1) * values
-    else:
-        values = np.float32(0.1) * values
-    return torch.from_numpy(values)
-
-
-@cache
-def figures(file):
-    """All stored outputs of one family."""
-    return load_file(FOLDER / file)
+ENTRIES = read_index("golden.json")
 
 
 def expected(name, what):

@@ -1,6 +1,7 @@
 """Parity with the original Compact Transformers, through the converter, for every published variant."""
 
 import golden_cct as golden
+import golden_rule
 import pytest
 import torch
 
@@ -16,14 +17,8 @@ def converted_model(name, **overrides):
     return model.eval()
 
 
-def assert_figures(name, what, actual, tolerance=2e-5):
-    actual = actual.detach()
-    assert list(actual.shape) == golden.expected(name, f"{what}.shape").tolist()
-    flat = actual.flatten()
-    torch.testing.assert_close(flat[:8], golden.expected(name, f"{what}.first8"), rtol=0, atol=tolerance)
-    torch.testing.assert_close(flat[-8:], golden.expected(name, f"{what}.last8"), rtol=0, atol=tolerance)
-    stats = torch.stack([flat.double().mean(), flat.double().std(correction=0)])
-    torch.testing.assert_close(stats, golden.expected(name, f"{what}.stats").double(), rtol=0, atol=tolerance)
+def assert_figures(name, what, actual):
+    golden_rule.assert_figures(lambda kind: golden.expected(name, f"{what}.{kind}"), actual)
 
 
 @pytest.mark.parametrize("name", golden.ENTRIES)
