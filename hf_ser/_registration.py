@@ -60,7 +60,11 @@ _ENTRIES = (
 )
 _CONFIGURATION_AUTO = f"{_AUTO}.configuration_auto"
 _AUTO_MODULES = {_CONFIGURATION_AUTO, *(entry.auto_module for entry in _ENTRIES)}
-_WATCHED = _AUTO_MODULES | {entry.module for entry in _ENTRIES} | {module for module, _ in _CONFIGS.values()}
+# imports the auto modules and is imported by models, ours among them: those wait for it when it comes first
+_LAYERS = "transformers.modeling_layers"
+_WATCHED = (
+    _AUTO_MODULES | {_LAYERS} | {entry.module for entry in _ENTRIES} | {module for module, _ in _CONFIGS.values()}
+)
 _complete: set[str] = set()
 
 
@@ -77,8 +81,11 @@ def _register(completed: str) -> None:
             import_module(module)  # comes back here when it is complete
         elif completed in (_CONFIGURATION_AUTO, module) and {_CONFIGURATION_AUTO, module} <= _complete:
             sys.modules[_CONFIGURATION_AUTO].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
+    if _LAYERS not in _complete and getattr(getattr(sys.modules.get(_LAYERS), "__spec__", None), "_initializing", 0):
+        return
     for entry in _ENTRIES:
-        if completed == entry.auto_module and entry.module not in sys.modules:
+        comes = completed in (entry.auto_module, _LAYERS) and entry.auto_module in _complete
+        if comes and entry.module not in sys.modules:
             import_module(entry.module)  # comes back here when it is complete
         elif completed in (entry.auto_module, entry.module) and {entry.auto_module, entry.module} <= _complete:
             auto = getattr(sys.modules[entry.auto_module], entry.auto_class)
