@@ -47,7 +47,7 @@ setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The hf_ser authors",
-    license="Apache-2.0 AND CC-BY-NC-SA-4.0",
+    license_expression="Apache-2.0 AND CC-BY-NC-SA-4.0",
     license_files=["LICENSE", "hf_ser/checkpoints/*/LICENSE*"],
     keywords="speech emotion recognition transformers audio classification",
     packages=find_packages(include=["hf_ser", "hf_ser.*"]),

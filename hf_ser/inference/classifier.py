@@ -7,15 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from transformers import (
-    AutoFeatureExtractor,
-    AutoModelForAudioClassification,
-    PreTrainedModel,
-    SequenceFeatureExtractor,
-)
+from transformers import AutoFeatureExtractor, PreTrainedModel, SequenceFeatureExtractor
 
 from ..audio import load_audio
+from ..models.strict_loading import from_pretrained_strict
 from .windows import batches_of_like_length, mean_log_probability, padding_of, split_into_windows, window_seconds
 
 logger = logging.getLogger(__name__)
@@ -79,7 +74,7 @@ class EmotionClassifier:
     def from_pretrained(
         cls, model: str, batch_size: int = 16, device: str | torch.device = "cpu"
     ) -> "EmotionClassifier":
-        """Load a checkpoint folder or Hub id with the Auto classes.
+        """Load a checkpoint folder or Hub id with every weight from there, see `hf_ser.from_pretrained_strict`.
 
         Args:
             model: folder or id; `hf_ser.default_model()` is the checkpoint that ships with the package.
@@ -87,15 +82,11 @@ class EmotionClassifier:
             device: where the model runs.
 
         Raises:
-            OSError: if there is no checkpoint.
-            ValueError: if its weights are damaged, or its model type is unknown.
+            OSError: if there is no checkpoint, or not all of its files.
+            ValueError: if its weights are damaged or do not fit the model (`CheckpointError`, which names them and
+                the fix), or its model type is unknown.
         """
-        try:
-            network = AutoModelForAudioClassification.from_pretrained(model)
-        except SafetensorError as error:
-            raise ValueError(
-                f"the weights of {model!r} cannot be read ({error}): the file is damaged or incomplete; fetch it again"
-            ) from error
+        network = from_pretrained_strict(model)
         return cls(network.to(device), AutoFeatureExtractor.from_pretrained(model), batch_size)
 
     def __call__(self, source: Any, **load_options: Any) -> EmotionPrediction:

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 _WEIGHTS, _INDEX, _PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 _OURS = ("output_loading_info", "ignore_mismatched_sizes")
+# the vector that SpecAugment puts in place of frames: drawn where a checkpoint has none
+_TRAINING_ONLY = "masked_spec_embed"
 _LFS = b"version https://git-lfs"
 
 
@@ -128,7 +130,9 @@ def from_pretrained_new_head(path_or_id: str | os.PathLike, **kwargs: Any) -> Pr
     model, report = _load(path_or_id, **kwargs)
     inside = (f"{model.base_model_prefix}.", "encoder.")
     of_encoder = {
-        "missing_keys": {key for key in report["missing_keys"] if key.startswith(inside)},
+        "missing_keys": {
+            key for key in report["missing_keys"] if key.startswith(inside) and not key.endswith(_TRAINING_ONLY)
+        },
         # heads and decoders of another task are left aside
         "unexpected_keys": set(),
         "mismatched_keys": {found for found in report["mismatched_keys"] if found[0].startswith(inside)},

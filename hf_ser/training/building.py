@@ -5,7 +5,6 @@ from typing import Any
 
 from transformers import (
     AutoFeatureExtractor,
-    AutoModelForAudioClassification,
     PreTrainedModel,
     SequenceFeatureExtractor,
     set_seed,
@@ -14,6 +13,7 @@ from transformers import (
 from ..features import SpectrogramFeatureExtractor
 from ..labels import check_labels_agree
 from ..models.cct import CctConfig, CctForAudioClassification
+from ..models.strict_loading import from_pretrained_new_head, from_pretrained_strict
 from .json_settings import json_object
 from .problems import problem_of, problem_type_of
 from .speech_building import build_speech_extractor, build_speech_model
@@ -152,7 +152,8 @@ def build_model(
         seed: for weights that are drawn.
 
     Raises:
-        ValueError: if a checkpoint's labels or target differ from what is asked for, and `new_head` was not.
+        ValueError: if a checkpoint's labels or target differ from what is asked for, and `new_head` was not; or its
+            weights do not fit (`CheckpointError`).
     """
     set_seed(seed)
     names: dict[str, Any] = {
@@ -177,10 +178,8 @@ def build_model(
             )
         return CctForAudioClassification(CctConfig.from_variant(arguments.variant, **settings, **names))
     if arguments.new_head:
-        return AutoModelForAudioClassification.from_pretrained(
-            arguments.model_name_or_path, ignore_mismatched_sizes=True, **names
-        )
-    model = AutoModelForAudioClassification.from_pretrained(arguments.model_name_or_path)
+        return from_pretrained_new_head(arguments.model_name_or_path, **names)
+    model = from_pretrained_strict(arguments.model_name_or_path)
     kind = problem_of(model.config).kind
     if kind != arguments.target:
         raise ValueError(

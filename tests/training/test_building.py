@@ -1,4 +1,7 @@
+from pathlib import Path
+
 import pytest
+from safetensors.torch import load_file, save_file
 from tiny import tiny_extractor, tiny_model
 
 from hf_ser import CctForAudioClassification, SpectrogramFeatureExtractor
@@ -76,3 +79,14 @@ def test_figures_are_fitted_only_where_they_are_missing():
     assert needs_fitting(SpectrogramFeatureExtractor(normalization="band_minmax"))
     fitted = SpectrogramFeatureExtractor(normalization="band", band_mean=[0.0] * 80, band_std=[1.0] * 80)
     assert not needs_fitting(fitted)
+
+
+def test_a_checkpoint_without_its_head_is_fine_tuned_only_with_a_new_head_asked_for(checkpoint):
+    weights = Path(checkpoint) / "model.safetensors"
+    tensors = load_file(weights)
+    del tensors["classifier.weight"]
+    save_file(tensors, weights, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"missing classifier\.weight.*new_head"):
+        build_model(ModelArguments(model_name_or_path=checkpoint), LABELS, tiny_extractor(), 0)
+    arguments = ModelArguments(model_name_or_path=checkpoint, new_head=True)
+    assert build_model(arguments, LABELS, tiny_extractor(), 0).classifier.weight.isfinite().all()
