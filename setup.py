@@ -28,6 +28,8 @@ EXTRAS = {
     "train": ["evaluate>=0.4.3", "scikit-learn>=1.4"],
     "report": ["matplotlib>=3.8"],
     "augment": ["audiomentations>=0.40"],
+    # not in "all": openSMILE's licence allows non-commercial use only
+    "egemaps": ["opensmile>=2.5"],
     "bench": ["librosa>=0.10"],
     "dev": [
         "hypothesis>=6.100",
@@ -38,7 +40,7 @@ EXTRAS = {
     ],
 }
 EXTRAS["all"] = EXTRAS["train"] + EXTRAS["augment"] + EXTRAS["report"]
-EXTRAS["dev"] += EXTRAS["all"] + EXTRAS["bench"]
+EXTRAS["dev"] += EXTRAS["all"] + EXTRAS["bench"] + EXTRAS["egemaps"]
 
 setup(
     name="hf-ser",
