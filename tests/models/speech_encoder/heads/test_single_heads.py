@@ -76,3 +76,16 @@ def test_mean_tanh_takes_other_activations(activation):
     stack, _ = clips([20])
     function = {"tanh": torch.tanh, "relu": torch.relu, "gelu": nn.functional.gelu, "none": lambda x: x}[activation]
     torch.testing.assert_close(head.pool(stack), function(head.projector(stack.transpose(1, 2).mean(1).flatten(1))))
+
+
+def test_batch_norm_standardises_the_statistics_with_figures_of_the_training_clips():
+    head = small_head("statistics", head_hidden_size=0, head_dropout=0.0, head_config={"batch_norm": True}).train()
+    stack, _ = clips([50] * 6)
+    frames = stack.transpose(1, 2).reshape(6, 50, 16)
+    statistics = torch.cat([frames.mean(1), frames.std(1, correction=0)], 1)
+    expected = (statistics - statistics.mean(0)) / (statistics.var(0, correction=0) + 1e-5).sqrt()
+    torch.testing.assert_close(head.clip_vector(stack, None), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(head.batch_norm.running_mean, 0.1 * statistics.mean(0))
+    before = head.batch_norm.running_mean.clone()
+    torch.testing.assert_close(head(stack[:1]), head.eval()(stack[:1]))  # one clip alone is no batch
+    torch.testing.assert_close(head.batch_norm.running_mean, before)
