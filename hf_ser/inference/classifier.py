@@ -14,7 +14,7 @@ from ..models.strict_loading import from_pretrained_strict
 from .windows import batches_of_like_length, mean_log_probability, padding_of, split_into_windows, window_seconds
 
 logger = logging.getLogger(__name__)
-# of HuBERT-base, about 30 MiB a second while its convolutions run
+# HuBERT-base takes about 25 MiB a second while its convolutions run
 BATCH_SECONDS = 30.0
 
 
