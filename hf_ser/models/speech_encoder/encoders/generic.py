@@ -7,7 +7,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from .base import EncoderRunner
-from .masks import real_lengths, time_mask
+from .masks import real_lengths, shortest_waveform, time_mask, zero_padding
 
 
 class GenericRunner(EncoderRunner):
@@ -48,8 +48,13 @@ class GenericRunner(EncoderRunner):
     ) -> tuple[list[torch.Tensor], torch.Tensor | None]:
         """Run the encoder; see `EncoderRunner.states`. The top state is `last_hidden_state` where its length fits."""
         lengths = real_lengths(attention_mask, inputs)
+        shortest = shortest_waveform(encoder.config) if inputs.ndim == 2 else 1
+        if inputs.shape[1] < shortest:
+            inputs = nn.functional.pad(zero_padding(inputs, lengths), (0, shortest - inputs.shape[1]))
+            lengths = None
         if lengths is None:
             return self._run(encoder, inputs), None
+        inputs, lengths = zero_padding(inputs, lengths), lengths.clamp(min=shortest)
         results: list[tuple[torch.Tensor, list[torch.Tensor]]] = []
         for length in lengths.unique():
             rows = (lengths == length).nonzero()[:, 0]

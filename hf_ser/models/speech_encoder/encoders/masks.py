@@ -1,6 +1,7 @@
 """Real samples and frames: right padding, told by lengths."""
 
 import torch
+from transformers import PreTrainedConfig
 
 
 def real_lengths(attention_mask: torch.Tensor | None, inputs: torch.Tensor) -> torch.Tensor | None:
@@ -58,4 +59,14 @@ def zero_padding(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Te
     return torch.where(real if values.ndim == 2 else real[..., None], values, 0)
 
 
-__all__ = ["real_lengths", "time_mask", "zero_padding"]
+def shortest_waveform(config: PreTrainedConfig) -> int:
+    """Samples that an encoder's convolutions need for one frame; 1 where its configuration tells of none."""
+    shortest = 1
+    for kernel, stride in zip(
+        reversed(getattr(config, "conv_kernel", ())), reversed(getattr(config, "conv_stride", ())), strict=True
+    ):
+        shortest = (shortest - 1) * stride + kernel
+    return shortest
+
+
+__all__ = ["real_lengths", "shortest_waveform", "time_mask", "zero_padding"]

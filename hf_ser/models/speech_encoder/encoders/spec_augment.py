@@ -24,7 +24,7 @@ def draw_spans(lengths: torch.Tensor, size: int, probability: float, span: int, 
     """
     device = lengths.device
     starts = lengths - span + 1
-    chance = torch.rand(1, device=device)
+    chance = torch.rand(len(lengths), device=device)
     wanted = (probability * lengths / span + chance).long().clamp(min=least)
     wanted = torch.minimum(wanted, (lengths // span)).clamp(min=0)
     most = max(size // span, 0)

@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 from .base import EncoderRunner
 from .group_norm import masked_group_norm
-from .masks import real_lengths, zero_padding
+from .masks import real_lengths, shortest_waveform, zero_padding
 from .spec_augment import augment_states
 
 
@@ -75,9 +75,7 @@ class WaveformRunner(EncoderRunner):
             clip that is too short for one frame is completed with silence.
         """
         convolutions = encoder.feature_extractor.conv_layers
-        shortest = 1
-        for layer in reversed(convolutions):
-            shortest = (shortest - 1) * layer.conv.stride[0] + layer.conv.kernel_size[0]
+        shortest = shortest_waveform(encoder.config)
         waveform = zero_padding(waveform, lengths)
         if waveform.shape[1] < shortest:
             if lengths is None:
