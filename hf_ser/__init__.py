@@ -47,6 +47,7 @@ _PUBLIC = {
     "EmotionClassifier": "inference",
     "default_model": "hub",
     "from_pretrained_strict": "models.strict_loading",
+    "convert_head_checkpoint": "models.speech_encoder.convert_head_checkpoint",
 }
 __all__ = ["__version__", *_PUBLIC]
 
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         SpeechEncoderForAudioClassification,
         SpeechEncoderModel,
     )
+    from .models.speech_encoder.convert_head_checkpoint import convert_head_checkpoint
     from .models.strict_loading import from_pretrained_strict
     from .protocols import (
         Fold,

@@ -81,7 +81,9 @@ def _register(completed: str) -> None:
             import_module(module)  # comes back here when it is complete
         elif completed in (_CONFIGURATION_AUTO, module) and {_CONFIGURATION_AUTO, module} <= _complete:
             sys.modules[_CONFIGURATION_AUTO].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
-    if _LAYERS not in _complete and getattr(getattr(sys.modules.get(_LAYERS), "__spec__", None), "_initializing", 0):
+    if _LAYERS not in _complete and getattr(
+        getattr(sys.modules.get(_LAYERS), "__spec__", None), "_initializing", False
+    ):
         return
     for entry in _ENTRIES:
         comes = completed in (entry.auto_module, _LAYERS) and entry.auto_module in _complete

@@ -27,8 +27,8 @@ def default_model(name: str = "default") -> str:
     """
     if name not in _FOLDERS:
         raise ValueError(
-            f"default_model: got {name!r}, expected {' or '.join(map(repr, _FOLDERS))}; a checkpoint of your own needs "
-            "no name, pass its folder or Hub id where default_model() would stand"
+            f"default_model: got {name!r}, expected {' or '.join(map(repr, _FOLDERS))}; a checkpoint of your own "
+            "needs no name, pass its folder or Hub id where default_model() would stand"
         )
     folder = _CHECKPOINTS / _FOLDERS[name]
     if not (folder / "model.safetensors").is_file():

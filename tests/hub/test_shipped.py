@@ -1,3 +1,7 @@
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -52,3 +56,38 @@ def test_missing_checkpoint_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr(shipped, "_CHECKPOINTS", tmp_path)
     with pytest.raises(FileNotFoundError, match="reinstall the package"):
         hf_ser.default_model()
+
+
+def test_the_small_model_has_a_name_and_other_names_are_refused():
+    assert Path(hf_ser.default_model("small")).name == "cct_ravdess"
+    with pytest.raises(ValueError, match=r"got 'large', expected 'default' or 'small'"):
+        hf_ser.default_model("large")
+
+
+def test_the_licence_is_said_once(monkeypatch, caplog):
+    monkeypatch.setattr(shipped, "_said", set())
+    for _ in range(3):
+        hf_ser.default_model("small")
+    assert [record.name for record in caplog.records] == ["hf_ser.hub.shipped"]
+    assert "non-commercial use (CC BY-NC-SA 4.0" in caplog.text
+
+
+@pytest.mark.slow
+def test_the_wheel_brings_every_checkpoint_and_both_licences(tmp_path):
+    root = Path(__file__).parents[2]
+    tracked = ("setup.py", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+    for name in tracked:
+        shutil.copy(root / name, tmp_path / name)
+    shutil.copytree(root / "hf_ser", tmp_path / "hf_ser", ignore=shutil.ignore_patterns("__pycache__"))
+    build = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=tmp_path, check=True, capture_output=True)
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+        metadata = wheel.read(next(name for name in names if name.endswith("METADATA"))).decode()
+    for folder in (root / "hf_ser" / "checkpoints").iterdir():
+        inside = f"hf_ser/checkpoints/{folder.name}"
+        for file in ("LICENSE.md", "config.json", "model.safetensors", "preprocessor_config.json"):
+            assert f"{inside}/{file}" in names
+        assert f"License-File: {inside}/LICENSE.md" in metadata
+    assert "License-Expression: Apache-2.0 AND CC-BY-NC-SA-4.0" in metadata
+    assert "License-File: LICENSE\n" in metadata
