@@ -20,6 +20,7 @@ from transformers import (
     WavLMConfig,
     WhisperConfig,
     WhisperFeatureExtractor,
+    pipeline,
 )
 
 import hf_ser
@@ -282,6 +283,17 @@ def test_files_that_would_run_code_are_refused(tmp_path):
     torch.save(nn.Linear(2, 2), tmp_path / "pytorch_model.bin")
     with pytest.raises(CheckpointError, match="which could run code"):
         hf_ser.convert_head_checkpoint(tmp_path, tmp_path / "out")
+
+
+def test_the_converted_model_is_refused_by_auto_classes_and_pipeline_without_its_head(checkpoint, tmp_path):
+    out = tmp_path / "out"
+    hf_ser.convert_head_checkpoint(checkpoint, out)
+    assert {row["label"] for row in pipeline("audio-classification", model=str(out))(CLIP)} == set(EMOTIONS)
+    rewrite(out, lambda tensors: tensors.pop("head.classifier.weight"))
+    with pytest.raises(CheckpointError, match=r"missing head\.classifier\.weight"):
+        AutoModelForAudioClassification.from_pretrained(out)
+    with pytest.raises(ValueError, match=r"missing head\.classifier\.weight"):
+        pipeline("audio-classification", model=str(out))
 
 
 def test_the_example_converts_and_says_what_it_did(checkpoint, tmp_path, monkeypatch, capsys):
