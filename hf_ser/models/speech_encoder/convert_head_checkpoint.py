@@ -230,8 +230,8 @@ def _head_settings(
     if source.config.model_type == "whisper":
         notes.append(
             "it was trained on clips with silence added up to 30 s, all of which its mean read: on a clip's own "
-            "length it answers differently; add zeros up to 30 s to the waveform for the answers that it gave then, or "
-            "train it further"
+            "length it answers differently; add zeros up to 30 s to the waveform for the answers that it gave then, "
+            "or train it further"
         )
     if _LAYER_WEIGHTS not in source.tensors:
         return {"head_config": settings}
