@@ -22,6 +22,15 @@ _SCORES = {
 _BANDS = ("loss", "eval_loss", "eval_ua")  # more would hide each other
 
 
+def has_curves(runs: Mapping[str, Curves]) -> bool:
+    """Whether a loss or a score was logged in any run, so that there is something to draw.
+
+    Args:
+        runs: As `read_log_history` gives.
+    """
+    return any(name in curves for curves in runs.values() for name in (*_LOSSES, *_SCORES))
+
+
 def training_curves_figure(runs: Mapping[str, Curves]) -> "Figure":
     """Draw losses on the left and validation scores on the right over epochs.
 
@@ -34,7 +43,7 @@ def training_curves_figure(runs: Mapping[str, Curves]) -> "Figure":
     Raises:
         ValueError: Neither a loss nor a score was logged.
     """
-    if not any(name in curves for curves in runs.values() for name in (*_LOSSES, *_SCORES)):
+    if not has_curves(runs):
         raise ValueError(
             f"log_history: none of {', '.join((*_LOSSES, *_SCORES))} was logged with an epoch, so there is nothing to "
             "draw; train with logging_strategy='epoch' and eval_strategy='epoch'"

@@ -17,7 +17,9 @@ from ..evaluation import (
     format_results_table,
     report_predictions,
 )
+from ..evaluation.log_history import read_log_history
 from ..evaluation.multi_label import multi_label_metrics
+from ..evaluation.training_curves import has_curves
 from .folds import results_table, shown_figures
 from .run_config import command_of
 
@@ -84,9 +86,11 @@ def gather(
         _write(folder / TABLE, table)
         # made of the files of the folds, so an older one holds nothing that would be lost
         curves = {fold.folder.relative_to(folder).as_posix(): fold.folder for fold in folds}
-        history = {"log_history": curves} if isinstance(report, EvaluationReport) else {}
+        figures = find_spec("matplotlib") is not None
+        drawn = figures and isinstance(report, EvaluationReport) and has_curves(read_log_history(curves))
+        history = {"log_history": curves} if drawn else {}
         if report is not None:
-            report.save(folder / REPORT, figures=find_spec("matplotlib") is not None, overwrite=True, **history)
+            report.save(folder / REPORT, figures=figures, overwrite=True, **history)
     return CrossValidationResult(row, predictions, table, folder)
 
 
@@ -118,7 +122,10 @@ def _row(settings: Mapping[str, Any], seeds: Sequence[int], results: Sequence[Ma
         "folds": [{"fold": result["fold"], "fingerprint": result["fold_fingerprint"]} for result in named],
         "speaker_independent": all(result["speaker_independent"] for result in results),
         "test": aggregate_folds([result["test"]["figures"] for result in results]),
-        "validation": aggregate_folds([result["validation"]["figures"] for result in results]),
+        # nobody is validated on where the validation speakers are trained on
+        "validation": aggregate_folds([result["validation"]["figures"] for result in results])
+        if "validation" in results[0]
+        else None,
         "runs": len(results),
         "settings": dict(settings),
         "command": command_of({**settings, "seeds": list(seeds)}, "hf-ser cross-validate"),

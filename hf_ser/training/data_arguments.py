@@ -93,6 +93,12 @@ class DataArguments(CorpusArguments):
     folds_file: str | None = field(
         default=None, metadata={"help": "Take the folds that `hf-ser folds --save` wrote, instead of making them."}
     )
+    train_on_validation: bool = field(
+        default=False,
+        metadata={
+            "help": "Train on the validation speakers too and validate nothing: for settings that are fixed already."
+        },
+    )
     duplicates: str = field(
         default="content", metadata={"help": "Keep copies of a recording on one side: 'content', or 'off'."}
     )

@@ -107,10 +107,15 @@ class Recipe:
         if (done := self._start(folder, fold)) is not None:
             return done
         fold.check(self.corpus)
+        sides = [("validation", fold.validation), ("test", fold.test)]
+        if self.data.train_on_validation:
+            self._refuse_evaluation("train_on_validation")
+            sides = sides[1:]
         trainer, result = self._train(folder, fold)
         result |= {"fold": number, "fold_fingerprint": fold.fingerprint, "left_out": len(fold.left_out)}
         result |= {"speaker_independent": fold.speaker_independent, "protocol": fold.protocol or "made by hand"}
-        for side, rows in (("validation", fold.validation), ("test", fold.test)):
+        result["train_on_validation"] = self.data.train_on_validation
+        for side, rows in sides:
             clips = self.corpus.select(rows)
             prediction = trainer.predict(clips, metric_key_prefix=side)
             figures = figures_of(prediction.metrics, side, self.model.target)
@@ -134,11 +139,7 @@ class Recipe:
             raise ValueError(
                 f"held_out_speakers names {unknown}, which the corpus lacks; it has {sorted(set(speakers))}"
             )
-        if self.training.eval_strategy != "no":
-            raise ValueError(
-                f"eval_strategy is {str(self.training.eval_strategy)!r}, but folds='none' leaves nothing to evaluate "
-                "on; set it to 'no'"
-            )
+        self._refuse_evaluation("folds='none'")
         rows = [row for row, speaker in enumerate(speakers) if speaker not in self.data.held_out_speakers]
         folder = Path(self.training.output_dir)
         if (done := self._start(folder, None)) is not None:
@@ -146,6 +147,13 @@ class Recipe:
         trainer, result = self._train(folder, rows)
         result |= {"fold": "none", "held_out_speakers": self.data.held_out_speakers}
         return self._finish(trainer, folder, result)
+
+    def _refuse_evaluation(self, setting: str) -> None:
+        if self.training.eval_strategy != "no":
+            raise ValueError(
+                f"eval_strategy is {str(self.training.eval_strategy)!r}, but {setting} leaves nothing to evaluate on; "
+                "set it to 'no'"
+            )
 
     def _start(self, folder: Path, fold: Fold | None) -> dict[str, Any] | None:
         """Look at what the folder holds; returns the results of a run that is finished already."""
@@ -164,6 +172,8 @@ class Recipe:
 
     def _train(self, folder: Path, fold: Fold | list[int]) -> tuple[SerTrainer, dict[str, Any]]:
         train, validation = (fold.train, fold.validation) if isinstance(fold, Fold) else (fold, [])
+        if self.data.train_on_validation:
+            train, validation = sorted([*train, *validation]), []
         # a class that is tested but never learned, by consent, has an output too: its clips count as mistaken
         every = [*train, *validation, *fold.test] if isinstance(fold, Fold) else train
         labels = target_labels(self.corpus, every, self.model.target, self.model.dimensions)

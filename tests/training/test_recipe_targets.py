@@ -86,3 +86,26 @@ def test_without_speakers_the_figures_say_that_they_are_not_speaker_independent(
     results = json.loads((tmp_path / "run" / "fold-0" / "results.json").read_text())
     assert results["speaker_independent"] is False
     assert results["train_speakers"] == ["unknown"]
+
+
+def test_validation_speakers_can_be_trained_on_and_then_nothing_is_validated(manifest, tmp_path, monkeypatch):
+    settings = SETTINGS | {"data_dir": str(manifest), "corpus_options": {"skip_unmatched": True}}
+    settings |= {"train_on_validation": True, "output_dir": str(tmp_path)}
+    with pytest.raises(ValueError, match="train_on_validation leaves nothing to evaluate on"):
+        cross_validate(settings)
+    result = cross_validate(settings, eval_strategy="no", output_dir=str(tmp_path / "second"))
+    folder = tmp_path / "second"
+    assert result.row["validation"] is None
+    for number in range(3):
+        fold = json.loads((folder / "seed-0" / f"fold-{number}" / "results.json").read_text())
+        assert fold["train_on_validation"]
+        assert "validation" not in fold
+        trained, tested = set(fold["train_speakers"]), set(fold["test"]["speakers"])
+        assert not trained & tested
+        assert len(trained | tested) == 3
+    assert {"report.md", "confusion_matrix.png"} <= {path.name for path in (folder / "report").iterdir()}
+    # the row and the report do not need matplotlib
+    monkeypatch.setattr("hf_ser.training.cross_validation_results.find_spec", lambda name: None)
+    again = cross_validate(settings, eval_strategy="no", output_dir=str(folder))
+    assert again.row["test"] == result.row["test"]
+    assert [path.name for path in (folder / "report").glob("*.png")] == []
