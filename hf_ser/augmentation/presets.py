@@ -79,6 +79,21 @@ _VOICES: list[dict[str, Any]] = [
     },
 ]
 
+# and at other levels, in other rooms: for models that are to work on recordings unlike the training corpus
+_ROOMS: list[dict[str, Any]] = [
+    {"transform": "SpeedPerturb", "kwargs": {"min_speed": 0.82, "max_speed": 1.22, "p": 1.0}},
+    {"transform": "SevenBandParametricEQ", "kwargs": {"min_gain_db": -6.0, "max_gain_db": 6.0, "p": 0.5}},
+    {
+        "transform": "DecayReverb",
+        "kwargs": {"min_seconds": 0.2, "max_seconds": 0.8, "min_direct_db": 0.0, "max_direct_db": 10.0, "p": 0.25},
+    },
+    {
+        "transform": "AddColorNoise",
+        "kwargs": {"min_snr_db": 10.0, "max_snr_db": 40.0, "min_f_decay": -3.0, "max_f_decay": 0.0, "p": 0.5},
+    },
+    {"transform": "Gain", "kwargs": {"min_gain_db": -15.0, "max_gain_db": 6.0, "p": 0.5}},
+]
+
 # one change each, as the field's papers name them, in about every other clip
 _PITCH: list[dict[str, Any]] = [
     {"transform": "PitchShift", "kwargs": {"min_semitones": -2.0, "max_semitones": 2.0, "p": 0.5}}
@@ -109,6 +124,7 @@ WAVEFORM_PRESETS: dict[str, list[dict[str, Any]]] = {
     "standard": _STANDARD,
     "strong": _STRONG,
     "voices": _VOICES,
+    "rooms": _ROOMS,
     "pitch": _PITCH,
     "stretch": _STRETCH,
     "gain": _GAIN,

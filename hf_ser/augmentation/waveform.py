@@ -24,7 +24,7 @@ class WaveformAugmentation:
     about 15 s on its first call in every data worker.
 
     Args:
-        spec: Name of a preset ("none", "light", "standard", "strong", "voices"; single changes "pitch", "stretch",
+        spec: Name of a preset ("none", "light", "standard", "strong", "voices", "rooms"; single changes "pitch", "stretch",
             "gain", "noise", "reverb"), or a list of
             `{"transform": name, "kwargs": {...}}` in order of use, where a name is a waveform transform of
             audiomentations, "SpeedPerturb", "DecayReverb", or "OneOf", "SomeOf" or "Compose" with such a list under
@@ -59,7 +59,7 @@ class WaveformAugmentation:
         Returns:
             A new float32 array (samples,). The length changes only where a transform changes it by design: by a factor
             of 1/1.1 to 1/0.9 with the preset "standard", 1/1.25 to 1/0.8 with "strong" and "stretch", and 1/1.22 to
-            1/0.82 with "voices"; the other presets keep it.
+            1/0.82 with "voices" and "rooms"; the other presets keep it.
 
         Raises:
             TypeError: `waveform` is not a floating-point array, or `rng` is not a numpy Generator.
