@@ -4,6 +4,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from torch import nn
+from transformers import initialization as init
 
 from .attentive_statistics import AttentiveStatisticsHead
 from .base import SpeechHead
@@ -25,6 +26,9 @@ HEADS: dict[str, type[SpeechHead]] = {
     "lstm": RecurrentHead,
     "gru": RecurrentHead,
 }
+
+# set on every module of a head, so that its layers are told from the encoder's
+_MARK = "is_part_of_head"
 
 
 def check_head(head: str) -> str:
@@ -61,22 +65,34 @@ def build_head(config: "SpeechEncoderConfig", num_states: int, feature_size: int
     Raises:
         ValueError: If there is no such head, or a setting does not fit it.
     """
-    return HEADS[check_head(config.head)](config, num_states, feature_size)
+    head = HEADS[check_head(config.head)](config, num_states, feature_size)
+    for module in head.modules():
+        setattr(module, _MARK, True)
+    return head
 
 
 def init_head_weights(module: nn.Module) -> bool:
-    """Initialise a head, for the model's `_init_weights`: parameters on the meta device are empty until then.
+    """Initialise a part of a head, for the model's `_init_weights`: what is on the meta device is empty until then.
+
+    Layers are drawn as torch draws them; convolutions, which are followed by ReLU, after He et al. 2015.
 
     Args:
-        module: Any module of the model.
+        module: Any module of the model. transformers passes every layer on its own, but a module without parameters
+            of its own not always, so that a head cannot see to its layers.
 
     Returns:
-        True if it was a head. Its layers, which come first, may have been initialised otherwise before; what was
-        loaded from a checkpoint stays.
+        True if it was a part of a head that is initialised here; norms are left to transformers. Tensors that
+        transformers marks as loaded from a checkpoint stay.
     """
-    if not isinstance(module, SpeechHead):
+    if isinstance(module, SpeechHead):
+        module.init_own_parameters()
+        return True
+    if not getattr(module, _MARK, False) or not isinstance(module, (nn.Linear, nn.Conv2d, nn.RNNBase)):
         return False
-    module.reset_parameters()
+    with init.guard_torch_init_functions():
+        module.reset_parameters()
+    if isinstance(module, nn.Conv2d):
+        init.kaiming_normal_(module.weight, nonlinearity="relu")
     return True
 
 

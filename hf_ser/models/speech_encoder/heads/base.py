@@ -243,11 +243,8 @@ class SpeechHead(nn.Module):
         """
         return self.classifier(self.dropout(self.pool(layer_stack, frame_mask, functionals)))
 
-    def reset_parameters(self) -> None:
-        """Draw every weight afresh as torch does by default, except those that transformers marks as loaded."""
-        for module in self.modules():
-            if isinstance(module, (nn.Linear, nn.Conv2d, nn.RNNBase)):
-                module.reset_parameters()
+    def init_own_parameters(self) -> None:
+        """Initialise parameters that are the head's own and not a layer's; most heads have none."""
 
 
 __all__ = [

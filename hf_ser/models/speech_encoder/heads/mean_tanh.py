@@ -54,9 +54,8 @@ class MeanTanhHead(SpeechHead):
             frames = torch.einsum("s,bstf->btf", self.layer_weights.softmax(dim=0), layer_stack)
         return self.activation(self.projector(POOLINGS[self.pooling](frames, frame_mask)))
 
-    def reset_parameters(self) -> None:
-        """See `SpeechHead.reset_parameters`; states count alike at first."""
-        super().reset_parameters()
+    def init_own_parameters(self) -> None:
+        """States count alike at first; see `SpeechHead.init_own_parameters`."""
         if self.layer_weights is not None:
             init.zeros_(self.layer_weights)
 

@@ -46,7 +46,7 @@ class StatisticsHead(SpeechHead):
         """Masked statistics, projected where there is a hidden layer; see `SpeechHead.clip_vector`."""
         statistics = masked_mean_std(self.side_by_side(layer_stack), frame_mask)
         if self.batch_norm is not None:
-            statistics = statistics.float()
+            statistics = statistics.to(self.batch_norm.weight.dtype)
             # one clip has no deviation to train with: it is read as in evaluation
             alone = self.batch_norm.training and len(statistics) == 1
             statistics = self._as_in_evaluation(self.batch_norm, statistics) if alone else self.batch_norm(statistics)

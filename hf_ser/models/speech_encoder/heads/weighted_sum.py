@@ -54,9 +54,8 @@ class WeightedSumHead(SpeechHead):
             frames = self.activation(layer(self.dropout(frames) if index else frames))
         return masked_mean(frames, frame_mask)
 
-    def reset_parameters(self) -> None:
-        """As `SpeechHead.reset_parameters`, and all states count the same again."""
-        super().reset_parameters()
+    def init_own_parameters(self) -> None:
+        """States count alike at first; see `SpeechHead.init_own_parameters`."""
         init.zeros_(self.layer_weights)
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import torch
 
-from hf_ser.models.speech_encoder.heads import build_head
+from hf_ser.models.speech_encoder.heads import build_head, init_head_weights
 
 DEFAULTS = {
     "head_hidden_size": 16,
@@ -26,10 +26,8 @@ def small_head(head, num_states=2, feature_size=8, **changes):
     with torch.random.fork_rng():
         torch.manual_seed(3)
         built = build_head(settings(head, **changes), num_states, feature_size)
-    with torch.no_grad():
         for module in built.modules():
-            if isinstance(module, torch.nn.Conv2d):
-                module.weight.mul_(6**0.5)  # so that ten convolutions in a row keep their scale before training
+            init_head_weights(module)
     return built.eval()
 
 

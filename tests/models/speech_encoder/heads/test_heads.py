@@ -5,13 +5,15 @@ import copy
 import pytest
 import torch
 from head_stubs import clips, settings, small_head
+from transformers import HubertConfig
 
-from hf_ser import SpeechEncoderConfig
+from hf_ser import SpeechEncoderConfig, SpeechEncoderForAudioClassification
 from hf_ser.models.speech_encoder.heads import HEADS, build_head, init_head_weights
 
 VARIANTS = {
     **{head: (head, {}) for head in HEADS},
     "mean_tanh of a weighted sum": ("mean_tanh", {"head_config": {"weigh_states": True, "pooling": "max"}}),
+    "normed statistics": ("statistics", {"head_config": {"batch_norm": True}}),
     "linear statistics": ("statistics", {"head_hidden_size": 0}),
     "fixed vgg": ("vgg", {"head_config": {"input_size": [300, 8]}}),
     "gru, last": ("gru", {"head_config": {"pooling": "last", "num_layers": 2}}),
@@ -120,19 +122,56 @@ def test_a_setting_that_does_not_fit_is_refused(head, changes, message):
         small_head(head, **changes)
 
 
-def test_weights_are_drawn_after_the_meta_device(variant):
+def tiny_model(head, changes):
+    encoder = HubertConfig(
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        conv_dim=[8],
+        conv_stride=[320],
+        conv_kernel=[400],
+        num_feat_extract_layers=1,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+    )
+    config = SpeechEncoderConfig(
+        encoder_config=encoder, head=head, layers=[0, 1], **{"head_hidden_size": 16, **changes}
+    )
+    return SpeechEncoderForAudioClassification(config)
+
+
+def test_a_model_draws_the_weights_that_a_checkpoint_lacks_and_keeps_the_others(variant, tmp_path):
     head, changes = variant
-    with torch.device("meta"):
-        built = build_head(settings(head, **changes), 2, 8)
-    built = built.to_empty(device="cpu")
-    for tensor in built.state_dict().values():
-        tensor.fill_(77)
-    torch.manual_seed(0)
+    model = tiny_model(head, changes)
+    with torch.no_grad():
+        for tensor in model.head.state_dict().values():
+            tensor.fill_(7)
+    kept = ("classifier.bias", "projector.weight", "frame_layers.0.weight", "stages.0.norms.0.running_var")
+    state = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith("head.")}
+    state |= {f"head.{name}": tensor for name, tensor in model.head.state_dict().items() if name in kept}
+    loaded = SpeechEncoderForAudioClassification.from_pretrained(
+        None, config=model.config, state_dict=state, ignore_mismatched_sizes=True
+    )
+    scale = {"weight": (0.01, 1.0), "bias": (0.0, 1.0)}
+    for name, tensor in loaded.head.state_dict().items():
+        if name in kept:
+            assert (tensor == 7).all(), name
+        elif name == "layer_weights":
+            assert (tensor == 0).all()
+        elif "norm" not in name:
+            least, most = scale["bias" if "bias" in name else "weight"]
+            assert least <= tensor.abs().mean() < most, name
+            assert (tensor.std() if tensor.numel() > 1 else 1) > 0 or "convolutions" in name, name
+
+
+def test_only_parts_of_heads_are_initialised_here(variant):
+    head, changes = variant
+    built = small_head(head, **changes)
     assert init_head_weights(built)
-    for name, parameter in built.named_parameters():
-        if "norms" not in name:  # those of batch norms are transformers' own to set
-            assert parameter.abs().max() < 2, name
-    assert not init_head_weights(built.classifier)
+    assert init_head_weights(built.classifier)
+    assert not init_head_weights(torch.nn.Linear(2, 2))
+    assert not any(init_head_weights(module) for module in built.modules() if isinstance(module, torch.nn.BatchNorm2d))
 
 
 def test_a_copy_and_a_reloaded_head_give_the_same(variant):
