@@ -17,7 +17,7 @@ from .encoders.building import drop_upper_layers, encoder_class
 HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "token", "revision", "subfolder", "proxies")
 # trained only by SpecAugment and read only by it: drawn where a checkpoint has none
 _OPTIONAL = ("masked_spec_embed",)
-_WHISPER_PREFIX = r"^(?:model\.)?encoder\."
+_PREFIX = r"^(?:model\.)?encoder\."
 
 
 def check_settings(config_class: type[SpeechEncoderConfig], settings: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +42,20 @@ def check_settings(config_class: type[SpeechEncoderConfig], settings: dict[str, 
     return settings
 
 
+def _read_config(source: str | os.PathLike, hub_options: dict[str, Any]) -> PreTrainedConfig:
+    folder = os.path.join(source, hub_options.get("subfolder", ""))
+    if os.path.isdir(source) and not os.path.isfile(os.path.join(folder, "config.json")):
+        raise _absent(source, FileNotFoundError("there is no config.json"))
+    try:
+        return AutoConfig.from_pretrained(source, **hub_options)
+    except OSError as error:
+        raise _absent(source, error) from error
+    except ValueError as error:
+        raise ValueError(
+            f"got {os.fspath(source)!r}, expected the checkpoint of a speech encoder with its config.json: {error}"
+        ) from error
+
+
 def load_encoder_config(source: str | os.PathLike, **hub_options: Any) -> tuple[PreTrainedConfig, dict[str, Any]]:
     """Read an encoder's configuration.
 
@@ -57,16 +71,10 @@ def load_encoder_config(source: str | os.PathLike, **hub_options: Any) -> tuple[
         OSError: If there is none; the message says how to get it.
         ValueError: If it is no speech encoder's.
     """
-    try:
-        config = AutoConfig.from_pretrained(source, **hub_options)
-    except OSError as error:
-        raise _absent(source, error) from error
-    except ValueError as error:
-        raise ValueError(
-            f"got {os.fspath(source)!r}, expected the checkpoint of a speech encoder with its config.json: {error}"
-        ) from error
+    config = _read_config(source, hub_options)
     if isinstance(config, SpeechEncoderConfig):
-        return config.encoder_config, {"num_encoder_layers": config.encoder_depth, "max_seconds": config.max_seconds}
+        held = config.encoder_depth if config.is_truncated else None
+        return config.encoder_config, {"num_encoder_layers": held, "max_seconds": config.max_seconds}
     encoder_class(config)
     for name in ("label2id", "id2label", "problem_type"):  # those of a head that is left behind
         config.__dict__.pop(name, None)
@@ -89,7 +97,9 @@ def load_encoder(source: str | os.PathLike, config: SpeechEncoderConfig, **optio
         OSError: If there are none; the message says how to get them.
     """
     cls = encoder_class(config.encoder_config)
-    key_mapping = {_WHISPER_PREFIX: ""} if config.encoder_config.model_type == "whisper" else None
+    # ours and Whisper's checkpoints hold the encoder under a name of its own
+    stored = _read_config(source, {name: options[name] for name in HUB_OPTIONS if name in options}).model_type
+    key_mapping = {_PREFIX: ""} if stored in ("whisper", SpeechEncoderConfig.model_type) else None
     level = logging.get_verbosity()
     logging.set_verbosity_error()  # what is missing is an error below; heads and decoders are left aside on purpose
     try:

@@ -35,7 +35,7 @@ def test_states_read_and_layers_kept(settings, read, depth):
         ({"layers": [-5]}, "got -5 in layers"),
         (
             {"num_encoder_layers": 2, "layers": [3]},
-            "expected states from 0 to 2.*2 layers are kept of the encoder's 3",
+            "expected states from 0 to 2.*2 layers are kept",
         ),
         ({"layers": []}, "expected one state or more"),
         ({"layers": [3, -1]}, "each of them once"),

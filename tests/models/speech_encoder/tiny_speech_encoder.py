@@ -46,11 +46,11 @@ def tiny_config(kind="hubert", encoder_settings=None, **settings):
 
 
 def tiny_model(kind="hubert", encoder_settings=None, seed=0, **settings):
-    """In evaluation mode, weights enlarged so that mistakes show in the logits."""
+    """In evaluation mode, the encoder's weights enlarged so that mistakes show in the logits."""
     torch.manual_seed(seed)
     model = SpeechEncoderForAudioClassification(tiny_config(kind, encoder_settings, **settings)).eval()
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.encoder.named_parameters():
             if parameter.ndim > 1 and "embed_positions" not in name:
                 parameter.mul_(2)
             elif parameter.ndim == 1:
