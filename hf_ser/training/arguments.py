@@ -275,6 +275,11 @@ class SerTrainingArguments(TrainingArguments):
                 f"class_sampling is {self.class_sampling!r}, expected 'none', 'oversample' (every class as often as "
                 "the largest) or 'balanced' (classes equally likely, epochs as long as without)"
             )
+        if self.train_sampling_strategy == "batch_rebalance":
+            raise ValueError(
+                "train_sampling_strategy is 'batch_rebalance', expected 'random', 'sequential' or 'group_by_length' "
+                "(batches of like length)"
+            )
         if self.class_sampling != "none" and self.train_sampling_strategy != "random":
             raise ValueError(
                 f"class_sampling is {self.class_sampling!r} and train_sampling_strategy is "

@@ -1,16 +1,13 @@
 """Corpus rows -> features out of a `FeatureCache`, a view drawn for each clip and epoch."""
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import datasets
 import numpy as np
 
-from ..augmentation import WaveformAugmentation
 from .arguments import SerTrainingArguments
-from .clip_store import StoredArrays
+from .cached_views import CachedViews, cached_views
 from .dataset import Example, SerDataset, WaveformTransform
 from .feature_cache import FeatureCache
 
@@ -25,8 +22,7 @@ class CachedDataset(SerDataset):
         corpus: dataset with the columns `audio`, `emotion` and `speaker`.
         label2id: emotion name -> class index.
         rows: the rows of the corpus to use; all of them by default.
-        features: views of these rows, in their order; the first view is the clip as it is.
-        twins: the noisy twins of these views, in their order, for stability training.
+        views: features of these rows, in their order; the first view is the clip as it is.
         max_frames: longer clips are cut to a stretch of this many frames, drawn at random: for training sides only.
             Where levels are relative to the loudest point, that point is the whole clip's.
         seed: key of the draws.
@@ -39,31 +35,30 @@ class CachedDataset(SerDataset):
         label2id: Mapping[str, int],
         rows: Sequence[int] | None = None,
         *,
-        features: Sequence[StoredArrays],
-        twins: Sequence[StoredArrays] = (),
+        views: CachedViews,
         max_frames: int | None = None,
         seed: int = 0,
         sampling_rate: int = 16000,
     ) -> None:
         super().__init__(corpus, label2id, rows, sampling_rate=sampling_rate, seed=seed)
-        self.max_frames = max_frames
-        self._views = [(part, place) for part in features for place in range(part.num_views)]
-        self._twins = [(part, place) for part in twins for place in range(part.num_views)]
+        self.views, self.max_frames = views, max_frames
+
+    def lengths(self) -> list[int]:
+        """See `SerDataset`: frames of the clips as they are."""
+        return self.views.lengths()
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]
         draw = self.draw(index)
         generator = np.random.default_rng([*draw, 0])
-        view = int(generator.integers(0, len(self._views))) if len(self._views) > 1 else 0
-        sources = [self._views[view], self._twins[view]] if self._twins else [self._views[view]]
-        shown = [part.read(place, index) for part, place in sources]
+        shown = self.views.read(self.views.draw(generator), index)
         if self.max_frames is not None and (spare := shown[0].shape[-1] - self.max_frames) > 0:
             start = int(generator.integers(0, spare + 1))
             # a twin may be trimmed otherwise, where noise covers a silent end
             starts = [max(0, min(start, clip.shape[-1] - self.max_frames)) for clip in shown]
             shown = [clip[..., at : at + self.max_frames] for clip, at in zip(shown, starts, strict=True)]
         example: Example = {"features": shown[0], "labels": self.labels[index], "row_ids": row, "draw": draw}
-        if self._twins:
+        if len(shown) > 1:
             example["twin_features"] = shown[1]
         return example
 
@@ -89,8 +84,7 @@ def cached_dataset(
         extractor: computes the features.
         args: the settings of the run.
         training: whether this is the training side.
-        twin: makes the noisy twins of stability training, called as `twin(waveform, generator)`; None for none. Its
-            attributes (`vars`) that JSON can hold tell it from other twins.
+        twin: makes the noisy twins of stability training, see `cached_views`; None for none.
 
     Raises:
         TypeError: if the extractor's features cannot be cached.
@@ -100,10 +94,9 @@ def cached_dataset(
     stretch = None
     if training and args.max_train_seconds is not None:
         stretch = extractor.frames_of(max(1, round(args.max_train_seconds * extractor.sampling_rate)))
-    audios = list(corpus["audio"])
 
-    def views_of(views: Sequence[int], transform: WaveformTransform | None = None, settings: Any = None) -> Any:
-        cache = FeatureCache(
+    def cache(transform: WaveformTransform | None, settings: Any) -> FeatureCache:
+        return FeatureCache(
             str(args.feature_cache_dir),
             extractor,
             max_frames=None if stretch else extractor.num_frames,
@@ -111,45 +104,22 @@ def cached_dataset(
             transform_settings=settings,
             seed=args.seed,
         )
-        return cache.features_of(
-            audios, views, num_workers=args.dataloader_num_workers, progress=not args.disable_tqdm
-        )
 
-    features, twins = [views_of([0])], []
-    others = range(1, args.feature_cache_views if training else 1)
-    augmentation = WaveformAugmentation(args.augmentation, extractor.sampling_rate)
-    spec = augmentation.transforms
-    if others:
-        features += [views_of(others, augmentation, spec)] if spec else features * len(others)
-    if training and twin is not None:
-        said = _settings_of(twin)
-        twins = [views_of([0] if spec else [0, *others], twin, {"twin": said})]
-        if others and spec:
-            twins.append(views_of(others, _InTurn(augmentation, twin), {"augmentation": spec, "twin": said}))
     return CachedDataset(
         corpus,
         label2id,
-        features=features,
-        twins=twins,
+        views=cached_views(
+            cache,
+            list(corpus["audio"]),
+            args,
+            args.feature_cache_views if training else 1,
+            extractor.sampling_rate,
+            twin if training else None,
+        ),
         max_frames=stretch,
         seed=args.seed,
         sampling_rate=extractor.sampling_rate,
     )
 
 
-class _InTurn:
-    """One transform after the other; the first draws what it would have drawn alone."""
-
-    def __init__(self, *steps: WaveformTransform) -> None:
-        self.steps = steps
-
-    def __call__(self, waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        for step in self.steps:
-            waveform = step(waveform, generator)
-        return waveform
-
-
-def _settings_of(transform: Any) -> dict[str, Any]:
-    """What tells a transform from others of its kind, as JSON values."""
-    said = {name: value for name, value in vars(transform).items() if not name.startswith("_")}
-    return {"kind": type(transform).__qualname__, **json.loads(json.dumps(said, default=os.fspath))}
+__all__ = ["CachedDataset", "cached_dataset"]

@@ -44,7 +44,7 @@ class SerCollator:
             the extractor's tensors, and of twins the same under names that begin with `twin_`; `labels` (batch,) and
             `row_ids` (batch,), the rows of the corpus.
         """
-        source = "features" if "features" in examples[0] else "waveform"
+        source = next(name for name in ("features", "prefix", "waveform") if name in examples[0])
         items = cast(Sequence[Mapping[str, Any]], examples)
         twins = [item[f"twin_{source}"] for item in items if f"twin_{source}" in item]
         both = self._extract(source, [item[source] for item in items] + twins)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..audio import load_audio
+from .clip_lengths import clip_seconds
 from .sampling import draw_key
 from .targets import EmotionTarget, Target
 
@@ -19,7 +20,8 @@ class Example(TypedDict):
 
     `draw` is (seed, epoch, row), and a further number where the clip is drawn again in the same epoch: all that random
     augmentation may depend on, so that a run can be repeated and resumed. A clip out of a `FeatureCache` has
-    `features` (channels, bands, frames) in place of its waveform. `labels` is a class index, or (num_labels,) float32
+    `features` (channels, bands, frames) in place of its waveform, one out of a `PrefixCache` `prefix` (states, frames,
+    features). `labels` is a class index, or (num_labels,) float32
     where the target is several emotions or dimensions.
     """
 
@@ -30,6 +32,10 @@ class Example(TypedDict):
     twin_waveform: NotRequired[np.ndarray]
     features: NotRequired[np.ndarray]
     twin_features: NotRequired[np.ndarray]
+    prefix: NotRequired[np.ndarray]
+    twin_prefix: NotRequired[np.ndarray]
+    functionals: NotRequired[np.ndarray]
+    twin_functionals: NotRequired[np.ndarray]
     targets: NotRequired[torch.Tensor]
     soft_labels: NotRequired[torch.Tensor]
 
@@ -112,6 +118,14 @@ class SerDataset(torch.utils.data.Dataset):
         if self.twin is not None:
             example["twin_waveform"] = self.twin(example["waveform"], np.random.default_rng([*example["draw"], 3]))
         return example
+
+    def lengths(self) -> list[int]:
+        """How long each clip is, in a unit of the dataset's own (here milliseconds), for batches of like length.
+
+        Raises:
+            AudioError: if a clip cannot be read.
+        """
+        return [round(1000 * clip_seconds(self.corpus[row]["audio"])) for row in self.rows]
 
     def __len__(self) -> int:
         return len(self.rows)

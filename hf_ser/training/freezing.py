@@ -128,6 +128,23 @@ class Freezing:
         """How many times something was unfrozen by an epoch, counted from 0."""
         return sum(at <= epoch for at, _ in self._stages)
 
+    def frozen_layers(self) -> int | None:
+        """How many layers, from the input up, are trained in no epoch, what lies below them included.
+
+        A last norm belongs to what the highest layer gives, so that layer does not count where the norm is trained.
+
+        Returns:
+            the number; None if anything below the layers is trained, or the model has no list of layers.
+        """
+        parts = self._parts
+        trained = set(self._names) - self._never_trained
+        if not parts.layers or trained.intersection(parts.embeddings):
+            return None
+        frozen = next(
+            (index for index, layer in enumerate(parts.layers) if trained.intersection(layer)), len(parts.layers)
+        )
+        return min(frozen, len(parts.layers) - 1) if trained.intersection(parts.top) else frozen
+
     def open(self, model: nn.Module) -> None:
         """Let every parameter take gradients that is trained in any epoch: what the optimizer, and the wrapper that
         joins processes, must know of.

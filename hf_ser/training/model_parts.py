@@ -57,7 +57,10 @@ def layer_list(model: nn.Module) -> str | None:
         its name, such as "wav2vec2.encoder.layers", or None if the model has none.
     """
     found: dict[str, nn.ModuleList] = {}
+    said = _said_layers(model)
     for name, module in model.named_modules():
+        if module is said:
+            return name
         inner = any(name.startswith(f"{outer}.") for outer in found) or name.split(".")[0] == OBJECTIVE
         if isinstance(module, nn.ModuleList) and not inner and len({type(layer) for layer in module}) == 1:
             found[name] = module
@@ -65,6 +68,15 @@ def layer_list(model: nn.Module) -> str | None:
     fitting = {name: layers for name, layers in found.items() if len(layers) == length} or found
     sizes = {name: sum(parameter.numel() for parameter in layers.parameters()) for name, layers in fitting.items()}
     return max(sizes, key=sizes.__getitem__, default=None)
+
+
+def _said_layers(model: nn.Module) -> nn.Module | None:
+    """The layers that a model itself points to, as speech encoders with a head do; None if it does not."""
+    try:
+        return getattr(model, "encoder_layers", None)
+    except ValueError:
+        # an encoder of a family that is not known
+        return None
 
 
 def model_parts(model: nn.Module) -> ModelParts:
@@ -105,7 +117,11 @@ def _side(model: nn.Module, path: str, name: str) -> str:
         return "head"
     if len(own) == shared + 1:
         return "below"
-    children = list(model.get_submodule(".".join(way[:shared]))._modules)
+    holder = model.get_submodule(".".join(way[:shared]))
+    # encoders that normalise before each layer register the last norm first
+    if own[shared] == "layer_norm" and getattr(getattr(holder, "config", None), "do_stable_layer_norm", False):
+        return "top"
+    children = list(holder._modules)
     if children.index(own[shared]) < children.index(way[shared]):
         return "below"
     return "top" if shared else "head"

@@ -6,6 +6,9 @@ import numpy as np
 import torch
 
 _KEY = 4
+_LENGTH_KEY = 5
+# as many batches are sorted by length at a time as transformers' LengthGroupedSampler takes
+_BATCHES_AT_ONCE = 50
 
 
 class DrawnIndex(int):
@@ -101,4 +104,42 @@ class ClassSampler(torch.utils.data.Sampler[int]):
             yield DrawnIndex(int(index), int(copy))
 
 
-__all__ = ["ClassSampler", "DrawnIndex", "draw_key"]
+class LengthSampler(torch.utils.data.Sampler[int]):
+    """Draws every clip once, in batches of like length, so that little is padded; keyed by seed and epoch.
+
+    Clips are shuffled; each stretch of 50 batches is sorted by length and cut into batches; the batches are shuffled,
+    but for one that is not full, which comes last.
+
+    Args:
+        lengths: of each clip of the dataset, in any unit.
+        batch_size: clips of a batch, of all processes together.
+        seed: key of the draws.
+        epoch: called at the start of each epoch, says which one it is.
+
+    Raises:
+        ValueError: if there are no clips, or the batch size is not positive.
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, epoch: Callable[[], int]) -> None:
+        if len(lengths) == 0 or batch_size < 1:
+            raise ValueError(f"got {len(lengths)} lengths and batch_size {batch_size}, expected 1 or more of each")
+        self.lengths, self.batch_size, self.seed, self._epoch = np.asarray(lengths), batch_size, seed, epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = np.random.default_rng([self.seed, self._epoch(), _LENGTH_KEY])
+        order = generator.permutation(len(self.lengths))
+        size = _BATCHES_AT_ONCE * self.batch_size
+        batches: list[np.ndarray] = []
+        for first in range(0, len(order), size):
+            stretch = order[first : first + size]
+            stretch = stretch[np.argsort(-self.lengths[stretch], kind="stable")]
+            batches += np.split(stretch, range(self.batch_size, len(stretch), self.batch_size))
+        last = [batches.pop()] if len(batches[-1]) < self.batch_size else []
+        for batch in [*(batches[number] for number in generator.permutation(len(batches))), *last]:
+            yield from batch.tolist()
+
+
+__all__ = ["ClassSampler", "DrawnIndex", "LengthSampler", "draw_key"]

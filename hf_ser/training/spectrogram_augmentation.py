@@ -26,10 +26,13 @@ class SpectrogramAugmentation:
     def __call__(
         self, features: torch.Tensor, attention_mask: torch.Tensor | None, rngs: Sequence[np.random.Generator]
     ) -> torch.Tensor:
-        """Augment `features` (batch, channels, frequency, time); see `SpectrogramMasking`."""
+        """Augment `features` (batch, channels, frequency, time), or (batch, time, frequency) as speech encoders read
+        them; see `SpectrogramMasking`.
+        """
+        pictures = features.transpose(1, 2)[:, None] if features.ndim == 3 else features
         for step in self.steps:
-            features = step(features, attention_mask, rngs)
-        return features
+            pictures = step(pictures, attention_mask, rngs)
+        return pictures[:, 0].transpose(1, 2).contiguous() if features.ndim == 3 else pictures
 
 
 def spectrogram_augmentation(
@@ -38,9 +41,17 @@ def spectrogram_augmentation(
     """Build what the settings ask for; None if they ask for nothing.
 
     Raises:
-        ValueError: if a mask or a shift is wider than the extractor's bands.
+        ValueError: if a mask or a shift is wider than the extractor's bands, or there are no bands.
     """
+    asked = args.time_masks > 0 or args.frequency_masks > 0 or args.frequency_shift > 0
+    if asked and getattr(extractor, "input_kind", None) == "waveform":
+        raise ValueError(
+            f"time_masks is {args.time_masks}, frequency_masks {args.frequency_masks} and frequency_shift "
+            f"{args.frequency_shift}, but the model reads waveforms, which have no bands; set mask_time_prob and "
+            "mask_feature_prob in the encoder's config, which mask what its convolutions give, or leave them out"
+        )
     rows = extractor.output_size[1] if hasattr(extractor, "output_size") else None
+    rows = getattr(extractor, "num_mel_bins", None) if rows is None else rows
     for name in ("frequency_mask_width", "frequency_shift"):
         if rows is not None and getattr(args, name) > rows:
             raise ValueError(f"{name} is {getattr(args, name)}, expected at most the extractor's {rows} bands")

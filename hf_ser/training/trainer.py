@@ -21,9 +21,7 @@ from transformers import (
 )
 from transformers.trainer_utils import TrainOutput
 
-from ..augmentation import WaveformAugmentation
 from .arguments import SerTrainingArguments
-from .cached_dataset import cached_dataset
 from .checkpoints import (
     STATE,
     discard_run,
@@ -35,13 +33,16 @@ from .checkpoints import (
 from .collator import SerCollator
 from .dataset import SerDataset
 from .freezing import StageCallback, freezing_of
+from .functionals_cache import fit_functionals
 from .layer_rates import set_layer_rates
 from .mixing import MixupCollator
 from .muon import MuonWithAdamW, muon_groups
 from .objective_choice import noisy_twin, refuse_ignored_options
 from .objectives import Objective
+from .prefix_training import prefix_training
 from .problems import problem_of
-from .sampling import ClassSampler
+from .sampling import ClassSampler, LengthSampler
+from .sides import Sides
 from .spectrogram_augmentation import spectrogram_augmentation
 from .training_side import EpochForDataset, refuse_speaker_overlap
 
@@ -116,9 +117,11 @@ class SerTrainer(Trainer):
                 f"model is {type(model).__name__}, expected a transformers model (model_init is not supported)"
             )
         self.problem = problem_of(model.config)
-        self._extractor, self._sampling_rate = processing_class, getattr(processing_class, "sampling_rate", 16000)
-        train = self._as_ser_dataset(train_dataset, args, training=True)
-        validation = self._as_ser_dataset(eval_dataset, args, training=False)
+        self.freezing = freezing_of(model, args, isinstance(objective, nn.Module))
+        self.prefixes = prefix_training(model, processing_class, args, self.freezing)
+        self._sides = Sides(self.problem, processing_class, self.prefixes)
+        train = self._sides.dataset(train_dataset, args, training=True)
+        validation = self._sides.dataset(eval_dataset, args, training=False)
         sides = validation.values() if isinstance(validation, dict) else [validation]
         for side in sides:
             if train is not None and side is not None and not args.allow_speaker_overlap:
@@ -131,16 +134,18 @@ class SerTrainer(Trainer):
         self.objective = objective or self.problem.objective(args, train)
         refuse_ignored_options(self.objective, args, self.problem.kind)
         self.problem.prepare(model, args, train)
-        self.freezing = freezing_of(model, args, isinstance(self.objective, nn.Module))
+        if train is not None:
+            audios = list(train.corpus.select(train.rows)["audio"])
+            fit_functionals(model, processing_class, audios, args.prefix_cache_dir, progress=not args.disable_tqdm)
         callbacks.append(StageCallback(self.freezing))
-        self.train_collator = data_collator or SerCollator(
-            processing_class, spectrogram_augmentation(args, processing_class)
-        )
+        cached = None if self.prefixes is None else self.prefixes.collator
+        masking = spectrogram_augmentation(args, processing_class)
+        self.train_collator = data_collator or cached or SerCollator(processing_class, masking)
         if args.mixup_alpha > 0:
             self.train_collator = MixupCollator(self.train_collator, args.mixup_alpha, args.mixup_mode)
         if train is not None:
             train.twin = noisy_twin(args, train.sampling_rate)
-        self.eval_collator = eval_data_collator or SerCollator(processing_class)
+        self.eval_collator = eval_data_collator or cached or SerCollator(processing_class)
         if isinstance(self.objective, nn.Module):
             if args.ddp_find_unused_parameters:
                 raise ValueError(
@@ -164,29 +169,6 @@ class SerTrainer(Trainer):
         # objectives return the mean over their batch; compute_loss gives each batch its share of a step
         self.loss_is_scaled_for_ga = True
         self.model_accepts_loss_kwargs = False
-
-    def _as_ser_dataset(self, dataset: Any, args: SerTrainingArguments, training: bool) -> Any:
-        if isinstance(dataset, dict):
-            return {name: self._as_ser_dataset(part, args, training) for name, part in dataset.items()}
-        if dataset is None or isinstance(dataset, SerDataset):
-            return dataset
-        if not isinstance(dataset, datasets.Dataset):
-            raise TypeError(
-                f"a dataset is {type(dataset).__name__}, expected a datasets.Dataset of rows or a SerDataset"
-            )
-        label2id = self.problem.target(dataset)
-        if args.feature_cache_dir is not None:
-            twin = noisy_twin(args, self._sampling_rate) if training else None
-            return cached_dataset(dataset, label2id, self._extractor, args, training=training, twin=twin)
-        augmentation = WaveformAugmentation(args.augmentation, self._sampling_rate) if training else None
-        return SerDataset(
-            dataset,
-            label2id,
-            sampling_rate=self._sampling_rate,
-            augmentation=augmentation,
-            max_seconds=args.max_train_seconds if training else None,
-            seed=args.seed,
-        )
 
     def _get_dataloader(
         self, dataset: Any, description: str, *args: Any, **kwargs: Any
@@ -238,11 +220,18 @@ class SerTrainer(Trainer):
         return batches, torch.where(total > 0, total, torch.ones_like(total))
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler | None:
-        """Balance the classes if `args.class_sampling` asks for it."""
+        """Balance the classes if `args.class_sampling` asks for it, or batch clips of like length."""
         dataset = train_dataset or self.train_dataset
+        if self.args.train_sampling_strategy == "group_by_length":
+            size = self.args.train_batch_size * self.accelerator.num_processes
+            return LengthSampler(dataset.lengths(), size, self.args.seed, lambda: dataset.epoch)
         if self.args.class_sampling == "none":
             return super()._get_train_sampler(dataset)
         return ClassSampler(dataset.labels, self.args.class_sampling, self.args.seed, lambda: dataset.epoch)
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> torch.utils.data.Sampler | None:
+        """Keep the order of the clips."""
+        return torch.utils.data.SequentialSampler(eval_dataset) if self.args.world_size <= 1 else None
 
     def num_examples(self, dataloader: torch.utils.data.DataLoader) -> int:
         """The clips of an epoch, repetitions counted."""
@@ -294,6 +283,7 @@ class SerTrainer(Trainer):
             # as part of the model while it trains, its parameters reach the optimizer, the device and the other
             # processes
             self.model.add_module(_OBJECTIVE, self.objective.to(self.args.device))
+        self._renew_prefixes()
         try:
             return super().train(resume_from_checkpoint=checkpoint, **kwargs)
         finally:
@@ -336,14 +326,14 @@ class SerTrainer(Trainer):
             logits, labels, metrics and the corpus rows they belong to, in the order of the dataset.
         """
         output = super().predict(
-            self._as_ser_dataset(test_dataset, self.args, training=False), ignore_keys, metric_key_prefix
+            self._sides.dataset(test_dataset, self.args, training=False), ignore_keys, metric_key_prefix
         )
         labels, row_ids = output.label_ids
         return SerPredictionOutput(output.predictions, labels, output.metrics, row_ids)
 
     def evaluate(self, eval_dataset: Any = None, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Evaluate on a dataset, the validation rows by default; see transformers' Trainer."""
-        return super().evaluate(self._as_ser_dataset(eval_dataset, self.args, training=False), *args, **kwargs)
+        return super().evaluate(self._sides.dataset(eval_dataset, self.args, training=False), *args, **kwargs)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         # a folder of this step left by a killed run must not look whole while it is written again
@@ -372,6 +362,15 @@ class SerTrainer(Trainer):
             super()._load_from_checkpoint(resume_from_checkpoint, model)
         if objective is not None:
             objective.load_state_dict(load_file(str(Path(resume_from_checkpoint) / "objective.safetensors")))
+        self._renew_prefixes()
+
+    def _renew_prefixes(self) -> None:
+        if self.prefixes is not None:
+            self.prefixes.renew(self.train_dataset, self.eval_dataset)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """See transformers' Trainer; nothing is counted where the model goes on from a prefix."""
+        return 0 if "prefix" in inputs else super().floating_point_ops(inputs)
 
     def _load_best_model(self) -> None:
         with self._model_alone():

@@ -1,0 +1,69 @@
+"""From rows of a corpus to the dataset that a run reads: from waveforms, cached features, or cached prefixes."""
+
+from typing import Any
+
+import datasets
+
+from ..augmentation import WaveformAugmentation
+from .arguments import SerTrainingArguments
+from .cached_dataset import cached_dataset
+from .dataset import SerDataset
+from .objective_choice import noisy_twin
+from .prefix_dataset import PrefixDataset
+from .prefix_training import PrefixTraining
+from .problems import Problem
+
+
+class Sides:
+    """Makes the datasets of a run.
+
+    Args:
+        problem: how labels are read.
+        extractor: the feature extractor; None where rows need none.
+        prefixes: what lies below the first trained layer, if that is cached.
+    """
+
+    def __init__(self, problem: Problem, extractor: Any, prefixes: PrefixTraining | None) -> None:
+        self.problem, self.extractor, self.prefixes = problem, extractor, prefixes
+        self.sampling_rate = getattr(extractor, "sampling_rate", 16000)
+
+    def dataset(self, rows: Any, args: SerTrainingArguments, training: bool) -> Any:
+        """The dataset of a side.
+
+        Args:
+            rows: a `datasets.Dataset` of rows, a dict of several, or a `SerDataset` or None, which are kept.
+            args: the settings of the run.
+            training: whether this is the training side.
+
+        Raises:
+            TypeError: if it is something else, or holds waveforms where prefixes are wanted.
+            LabelError: if it holds emotions that the model does not know.
+        """
+        if isinstance(rows, dict):
+            return {name: self.dataset(part, args, training) for name, part in rows.items()}
+        if isinstance(rows, SerDataset) and self.prefixes is not None and not isinstance(rows, PrefixDataset):
+            raise TypeError(
+                f"a dataset is {type(rows).__name__} and prefix_cache_dir is set, expected a datasets.Dataset of "
+                "rows: they are encoded once; pass rows, or leave prefix_cache_dir out"
+            )
+        if rows is None or isinstance(rows, SerDataset):
+            return rows
+        if not isinstance(rows, datasets.Dataset):
+            raise TypeError(f"a dataset is {type(rows).__name__}, expected a datasets.Dataset of rows or a SerDataset")
+        label2id = self.problem.target(rows)
+        twin = noisy_twin(args, self.sampling_rate) if training else None
+        if self.prefixes is not None:
+            return self.prefixes.dataset(rows, label2id, training=training, twin=twin)
+        if args.feature_cache_dir is not None:
+            return cached_dataset(rows, label2id, self.extractor, args, training=training, twin=twin)
+        return SerDataset(
+            rows,
+            label2id,
+            sampling_rate=self.sampling_rate,
+            augmentation=WaveformAugmentation(args.augmentation, self.sampling_rate) if training else None,
+            max_seconds=args.max_train_seconds if training else None,
+            seed=args.seed,
+        )
+
+
+__all__ = ["Sides"]
