@@ -128,6 +128,10 @@ class Freezing:
         """How many times something was unfrozen by an epoch, counted from 0."""
         return sum(at <= epoch for at, _ in self._stages)
 
+    def trained(self) -> set[str]:
+        """Names of the parameters that are trained in any epoch."""
+        return set(self._names) - self._never_trained
+
     def frozen_layers(self) -> int | None:
         """How many layers, from the input up, are trained in no epoch, what lies below them included.
 
@@ -136,8 +140,7 @@ class Freezing:
         Returns:
             the number; None if anything below the layers is trained, or the model has no list of layers.
         """
-        parts = self._parts
-        trained = set(self._names) - self._never_trained
+        parts, trained = self._parts, self.trained()
         if not parts.layers or trained.intersection(parts.embeddings):
             return None
         frozen = next(

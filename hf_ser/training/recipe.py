@@ -211,6 +211,9 @@ class Recipe:
             objective=None if lesson is None else lesson.objective,
             data_collator=None if lesson is None else lesson.collator,
         )
+        result["trained_parameters"] = sum(model.get_parameter(name).numel() for name in trainer.freezing.trained())
+        if trainer.prefixes is not None:
+            result["prefix_cache"] = trainer.prefixes.about()
         trainer.train()
         return trainer, result
 
