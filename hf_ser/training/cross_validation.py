@@ -13,7 +13,7 @@ import torch
 
 from ..protocols import Fold
 from .cross_validation_results import CrossValidationResult, gather
-from .fold_queue import Place, finish, leave_process_group, take_part
+from .fold_queue import Place, end_with_parent, finish, leave_process_group, take_part
 from .recipe import Recipe
 from .run_config import parse_settings, read_config, run_config
 
@@ -160,6 +160,6 @@ def _share(settings: Mapping[str, Any], arguments: CrossValidationArguments, que
 
 def _help(settings: Mapping[str, Any], seeds: Sequence[int], threads: int) -> None:
     """What a further process does; what goes wrong here comes back when the first process runs the fold again."""
+    end_with_parent()
     torch.set_num_threads(threads)
-    parent = os.getppid()
-    take_part(_jobs(settings, seeds), lambda: os.getppid() == parent)
+    take_part(_jobs(settings, seeds))

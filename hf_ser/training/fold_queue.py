@@ -4,7 +4,9 @@ A job is held by a lock on a file, which the operating system takes back from a 
 can be started again at any time, or a second time beside the first.
 """
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -60,16 +62,28 @@ def leave_process_group() -> Place:
     return place
 
 
-def take_part(jobs: Sequence[Job], go_on: Callable[[], bool] = lambda: True) -> None:
+def end_with_parent() -> None:
+    """Let this process, one that multiprocessing started, end as soon as the one that started it has ended, however
+    that came about: nobody waits for its work any more, and what it holds can be taken up again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def take_part(jobs: Sequence[Job]) -> None:
     """Run the jobs that are neither finished nor held by another process, in order.
 
     Args:
         jobs: all jobs.
-        go_on: asked before each job; once it says no, the rest is left to others.
     """
     for job in jobs:
-        if not go_on():
-            return
         _hold_and_run(job, timeout=0)
 
 

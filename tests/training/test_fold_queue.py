@@ -85,15 +85,35 @@ def test_a_job_whose_process_was_killed_is_taken_up(tmp_path):
     assert jobs[0].finished()
 
 
+def test_helpers_end_with_the_process_that_was_killed(tmp_path):
+    script = tmp_path / "starts_a_helper.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing, time
+            from hf_ser.training.fold_queue import end_with_parent
+
+            def work():
+                end_with_parent()
+                print("at work", flush=True)
+                time.sleep(120)
+
+            if __name__ == "__main__":
+                multiprocessing.get_context("spawn").Process(target=work, daemon=True).start()
+                time.sleep(120)
+            """
+        )
+    )
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "at work\n"
+        process.kill()
+        # the end of the pipe comes when the last process that holds it has ended
+        assert process.stdout.read() == ""
+
+
 def test_a_failure_is_not_hidden(tmp_path):
     with pytest.raises(RuntimeError, match="no luck"):
         finish([Note(tmp_path / "0", fails=True)])
-
-
-def test_stops_taking_jobs_when_told(tmp_path):
-    jobs = notes(tmp_path)
-    take_part(jobs, lambda: not jobs[0].finished())
-    assert [job.finished() for job in jobs] == [True, False, False]
 
 
 @pytest.mark.parametrize(
