@@ -15,7 +15,7 @@ VARIANTS = {
     "mean_tanh of a weighted sum": ("mean_tanh", {"head_config": {"weigh_states": True, "pooling": "max"}}),
     "normed statistics": ("statistics", {"head_config": {"batch_norm": True}}),
     "linear statistics": ("statistics", {"head_hidden_size": 0}),
-    "fixed vgg": ("vgg", {"head_config": {"input_size": [300, 8]}}),
+    "fixed vgg": ("vgg", {"head_config": {"input_size": [100, 8]}}),
     "gru, last": ("gru", {"head_config": {"pooling": "last", "num_layers": 2}}),
 }
 
@@ -32,13 +32,12 @@ def test_the_configuration_knows_these_heads():
         build_head(settings("weighted_sums"), 1, 8)
 
 
-@pytest.mark.parametrize("normalize_layers", [False, True])
-@pytest.mark.parametrize("functionals_size", [0, 88])
+@pytest.mark.parametrize(("functionals_size", "normalize_layers"), [(0, False), (88, True)])
 @torch.no_grad()
 def test_a_clip_alone_equals_the_clip_in_a_padded_batch(variant, functionals_size, normalize_layers):
     head, changes = variant
     built = small_head(head, functionals_size=functionals_size, normalize_layers=normalize_layers, **changes)
-    lengths = [300, 1, 2, 4, 85, 81, 263]
+    lengths = [100, 1, 2, 4, 85]
     stack, mask = clips(lengths)
     functionals = torch.randn(len(lengths), 88) if functionals_size else None
     together = built(stack, mask, functionals)
@@ -50,12 +49,11 @@ def test_a_clip_alone_equals_the_clip_in_a_padded_batch(variant, functionals_siz
         torch.testing.assert_close(together[row], alone[0], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("functionals_size", [0, 88])
-def test_every_weight_learns_and_padding_brings_no_nan(variant, functionals_size):
+def test_every_weight_learns_and_padding_brings_no_nan(variant):
     head, changes = variant
-    built = small_head(head, functionals_size=functionals_size, **changes).train()
-    stack, mask = clips([300, 1, 90])
-    functionals = torch.randn(3, 88) if functionals_size else None
+    built = small_head(head, functionals_size=88, **changes).train()
+    stack, mask = clips([100, 1, 90])
+    functionals = torch.randn(3, 88)
     torch.nn.functional.cross_entropy(built(stack, mask, functionals), torch.tensor([0, 1, 2])).backward()
     for name, parameter in built.named_parameters():
         assert torch.isfinite(parameter.grad).all(), name
@@ -74,10 +72,9 @@ def test_every_frame_and_state_counts(head):
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 20, 8), (2, 2, 20, 9), (2, 2, 0, 8), (2, 20, 8)])
-def test_a_stack_of_another_shape_is_refused(variant, shape):
-    head, changes = variant
+def test_a_stack_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match="layer stack of shape"):
-        small_head(head, **changes)(torch.zeros(shape))
+        small_head("mean_tanh")(torch.zeros(shape))
 
 
 def test_a_mask_of_another_length_is_refused():
@@ -85,8 +82,8 @@ def test_a_mask_of_another_length_is_refused():
         small_head("mean_tanh")(torch.zeros(2, 2, 20, 8), torch.ones(2, 19, dtype=torch.bool))
 
 
-def test_functionals_are_asked_for_exactly_where_the_head_has_them(variant):
-    head, changes = variant
+@pytest.mark.parametrize(("head", "changes"), [("gru", {}), ("statistics", {"head_hidden_size": 0})])
+def test_functionals_are_asked_for_exactly_where_the_head_has_them(head, changes):
     stack, _ = clips([30, 30])
     with pytest.raises(ValueError, match="got functionals, but this head has none"):
         small_head(head, **changes)(stack, None, torch.zeros(2, 88))
