@@ -13,7 +13,6 @@ from filelock import FileLock
 
 from .clip_content import write_whole
 
-# what a kill can cost at most
 PART_BYTES = 256 << 20
 
 
@@ -29,12 +28,18 @@ class ClipStore:
         made_with: all that the arrays depend on besides their keys, as JSON values.
         dtype: type of the values on disk, such as "<f4" or "<f2".
         time_axis: axis of the frames.
+        part_bytes: size from which a file is whole: what a kill can cost at most.
     """
 
     def __init__(
-        self, folder: str | Path, made_with: Mapping[str, Any], dtype: str = "<f4", time_axis: int = -1
+        self,
+        folder: str | Path,
+        made_with: Mapping[str, Any],
+        dtype: str = "<f4",
+        time_axis: int = -1,
+        part_bytes: int = PART_BYTES,
     ) -> None:
-        self.dtype, self.time_axis = np.dtype(dtype), time_axis
+        self.dtype, self.time_axis, self.part_bytes = np.dtype(dtype), time_axis, part_bytes
         text = json.dumps(made_with, sort_keys=True, indent=2)
         self.folder = Path(folder) / hashlib.sha256(text.encode()).hexdigest()[:16]
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +112,7 @@ class ClipStore:
                     data.write(np.ascontiguousarray(array, dtype=self.dtype).tobytes())
                     frames[key] = array.shape[self.time_axis]
                     shape[:] = np.delete(array.shape, self.time_axis).tolist()
-                    if data.tell() >= PART_BYTES:
+                    if data.tell() >= self.part_bytes:
                         done = False
                         break
 

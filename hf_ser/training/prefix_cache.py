@@ -21,6 +21,8 @@ from .clip_views import ClipViews
 from .model_parts import model_parts
 
 FORMAT = 1
+# about a minute of Whisper-base on one core
+PART_BYTES = 64 << 20
 _TYPES = {"float16": "<f2", "float32": "<f4"}
 # what to call things and where they came from
 _NOT_SETTINGS = ("feature_extractor_type", "processor_class", "auto_map", "functionals", "return_attention_mask")
@@ -80,7 +82,7 @@ class PrefixCache:
             "dtype": dtype,
             "autocast": None if autocast is None else str(autocast),
         }
-        self.store = ClipStore(folder, made_with | self.views.made_with(), _TYPES[dtype], time_axis=1)
+        self.store = ClipStore(folder, made_with | self.views.made_with(), _TYPES[dtype], 1, PART_BYTES)
         self.folder = self.store.folder
 
     def features_of(
