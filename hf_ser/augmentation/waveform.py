@@ -24,8 +24,8 @@ class WaveformAugmentation:
     about 15 s on its first call in every data worker.
 
     Args:
-        spec: Name of a preset ("none", "light", "standard", "strong", "voices", "rooms"; single changes "pitch", "stretch",
-            "gain", "noise", "reverb"), or a list of
+        spec: Name of a preset ("none", "light", "standard", "strong", "voices", "rooms"; single changes "pitch",
+            "stretch", "gain", "noise", "reverb"), or a list of
             `{"transform": name, "kwargs": {...}}` in order of use, where a name is a waveform transform of
             audiomentations, "SpeedPerturb", "DecayReverb", or "OneOf", "SomeOf" or "Compose" with such a list under
             `kwargs["transforms"]`.
