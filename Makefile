@@ -35,7 +35,7 @@ test: $(INSTALLED)  ## Run the tests (under 5 minutes on 2 cores)
 	$(BIN)/python -m pytest
 
 test-slow: $(INSTALLED)  ## Run the longer tests
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --timeout 1200
 
 test-recordings: $(INSTALLED)  ## Run the tests on real corpora; HF_SER_DATA names their folder
 	@test -n "$(HF_SER_DATA)" || { echo "say where the corpora are: make test-recordings HF_SER_DATA=/folder (with ravdess/ and emodb/ inside)"; exit 1; }

@@ -55,7 +55,7 @@ def test_two_processes_take_the_steps_of_one(tmp_path):
             env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "1"},
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=600,
             check=False,
         )
         assert run.returncode == 0, run.stderr[-3000:]
