@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 # another choice of torch is another installation
 INSTALLED := $(VENV)/.installed-$(subst =,-,$(TORCH))
 
+# processes that share the tests: one a core, but no more than the tests can fill
+WORKERS := auto --maxprocesses 8
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow test-recordings lint format bench clean
 
@@ -32,7 +35,7 @@ demo: $(INSTALLED)  ## Classify real clips with the shipped model, then train a 
 	$(BIN)/python examples/demo.py
 
 test: $(INSTALLED)  ## Run the tests (under 5 minutes on 2 cores)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-slow: $(INSTALLED)  ## Run the longer tests
 	$(BIN)/python -m pytest -m slow --timeout 1200

@@ -36,6 +36,7 @@ EXTRAS = {
         "mypy>=1.15",
         "pytest>=8.3",
         "pytest-timeout>=2.3",
+        "pytest-xdist>=3.6",
         "ruff>=0.12",
     ],
 }

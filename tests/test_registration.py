@@ -36,10 +36,10 @@ AUTO = "from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, Au
 @pytest.mark.parametrize(
     "order",
     [
-        f"import hf_ser\n{AUTO}",
         f"{AUTO}\nimport hf_ser",
-        f"from hf_ser import CctForAudioClassification\n{AUTO}",
-        f"import hf_ser\nfrom transformers import HubertModel\n{AUTO}",
+        pytest.param(f"import hf_ser\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import CctForAudioClassification\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"import hf_ser\nfrom transformers import HubertModel\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"import transformers\nimport hf_ser\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from transformers import AutoConfig\nimport hf_ser\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"import hf_ser\nfrom transformers import pipeline\n{AUTO}", marks=pytest.mark.slow),

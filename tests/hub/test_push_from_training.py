@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 LOAD = """
 import numpy as np
@@ -15,6 +17,7 @@ assert classifier({"array": np.ones(8000) * 0.1, "sampling_rate": 16000}).emotio
 """
 
 
+@pytest.mark.slow
 def test_training_script_pushes_a_model_that_loads_by_its_id(fake_hub, tmp_path, ravdess_tree):
     recipe = {
         "data_dir": str(ravdess_tree),

@@ -85,6 +85,7 @@ def test_a_job_whose_process_was_killed_is_taken_up(tmp_path):
     assert jobs[0].finished()
 
 
+@pytest.mark.slow
 def test_helpers_end_with_the_process_that_was_killed(tmp_path):
     script = tmp_path / "starts_a_helper.py"
     script.write_text(
