@@ -48,6 +48,16 @@ _PUBLIC = {
     "default_model": "hub",
     "from_pretrained_strict": "models.strict_loading",
     "convert_head_checkpoint": "models.speech_encoder.convert_head_checkpoint",
+    "EcapaTdnnConfig": "models.speaker_encoder",
+    "EcapaTdnnFeatureExtractor": "features",
+    "EcapaTdnnModel": "models.speaker_encoder",
+    "VggVoxConfig": "models.speaker_encoder",
+    "VggVoxFeatureExtractor": "features",
+    "VggVoxModel": "models.speaker_encoder",
+    "convert_ecapa_tdnn_checkpoint": "models.speaker_encoder.convert_ecapa_tdnn_checkpoint",
+    "convert_vgg_vox_checkpoint": "models.speaker_encoder.convert_vgg_vox_checkpoint",
+    "embed_speakers": "models.speaker_encoder",
+    "load_speaker_encoder": "models.speaker_encoder",
 }
 __all__ = ["__version__", *_PUBLIC]
 
@@ -61,10 +71,25 @@ if TYPE_CHECKING:
         evaluate_predictions,
         load_metric,
     )
-    from .features import SpectrogramFeatureExtractor, SpeechFeatureExtractor
+    from .features import (
+        EcapaTdnnFeatureExtractor,
+        SpectrogramFeatureExtractor,
+        SpeechFeatureExtractor,
+        VggVoxFeatureExtractor,
+    )
     from .hub import default_model
     from .inference import EmotionClassifier
     from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
+    from .models.speaker_encoder import (
+        EcapaTdnnConfig,
+        EcapaTdnnModel,
+        VggVoxConfig,
+        VggVoxModel,
+        embed_speakers,
+        load_speaker_encoder,
+    )
+    from .models.speaker_encoder.convert_ecapa_tdnn_checkpoint import convert_ecapa_tdnn_checkpoint
+    from .models.speaker_encoder.convert_vgg_vox_checkpoint import convert_vgg_vox_checkpoint
     from .models.speech_encoder import (
         SpeechEncoderConfig,
         SpeechEncoderForAudioClassification,

@@ -28,18 +28,23 @@ class _Entry(NamedTuple):
 
 _AUTO = "transformers.models.auto"
 _CCT, _SPEECH = "hf_ser.models.cct", "hf_ser.models.speech_encoder"
+_SPEAKER = "hf_ser.models.speaker_encoder"
 _CONFIGS = {
     "ser_cct": (f"{_CCT}.configuration_cct", "CctConfig"),
     "ser_speech_encoder": (f"{_SPEECH}.configuration_speech_encoder", "SpeechEncoderConfig"),
+    "ser_ecapa_tdnn": (f"{_SPEAKER}.configuration_ecapa_tdnn", "EcapaTdnnConfig"),
+    "ser_vgg_vox": (f"{_SPEAKER}.configuration_vgg_vox", "VggVoxConfig"),
 }
 
 
-def _entries(model_type: str, modeling: str, names: tuple[str, str], extractor: tuple[str, str]) -> tuple[_Entry, ...]:
-    """What a model type hands to the Auto classes: its base and its classifier, and its feature extractor."""
-    auto, (base, classifier) = f"{_AUTO}.modeling_auto", names
+def _entries(model_type: str, modeling: str, names: tuple[str, ...], extractor: tuple[str, str]) -> tuple[_Entry, ...]:
+    """What a model type hands to the Auto classes: its base, its classifier if it has one, its feature extractor."""
+    autos = ("AutoModel", "AutoModelForAudioClassification")
     return (
-        _Entry(auto, "AutoModel", model_type, modeling, base),
-        _Entry(auto, "AutoModelForAudioClassification", model_type, modeling, classifier),
+        *(
+            _Entry(f"{_AUTO}.modeling_auto", auto, model_type, modeling, name)
+            for auto, name in zip(autos, names, strict=False)
+        ),
         _Entry(f"{_AUTO}.feature_extraction_auto", "AutoFeatureExtractor", model_type, *extractor),
     )
 
@@ -56,6 +61,18 @@ _ENTRIES = (
         f"{_SPEECH}.modeling_speech_encoder",
         ("SpeechEncoderModel", "SpeechEncoderForAudioClassification"),
         ("hf_ser.features.feature_extraction_speech", "SpeechFeatureExtractor"),
+    ),
+    *_entries(
+        "ser_ecapa_tdnn",
+        f"{_SPEAKER}.modeling_ecapa_tdnn",
+        ("EcapaTdnnModel",),
+        ("hf_ser.features.feature_extraction_ecapa", "EcapaTdnnFeatureExtractor"),
+    ),
+    *_entries(
+        "ser_vgg_vox",
+        f"{_SPEAKER}.modeling_vgg_vox",
+        ("VggVoxModel",),
+        ("hf_ser.features.feature_extraction_vgg_vox", "VggVoxFeatureExtractor"),
     ),
 )
 _CONFIGURATION_AUTO = f"{_AUTO}.configuration_auto"

@@ -1,6 +1,13 @@
 """Waveform to what a model reads: signal processing only, no learned weights."""
 
+from .feature_extraction_ecapa import EcapaTdnnFeatureExtractor
 from .feature_extraction_spectrogram import SpectrogramFeatureExtractor
 from .feature_extraction_speech import SpeechFeatureExtractor
+from .feature_extraction_vgg_vox import VggVoxFeatureExtractor
 
-__all__ = ["SpectrogramFeatureExtractor", "SpeechFeatureExtractor"]
+__all__ = [
+    "EcapaTdnnFeatureExtractor",
+    "SpectrogramFeatureExtractor",
+    "SpeechFeatureExtractor",
+    "VggVoxFeatureExtractor",
+]
