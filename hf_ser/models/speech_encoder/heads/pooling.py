@@ -24,6 +24,19 @@ def zero_padding(frames: torch.Tensor, frame_mask: torch.Tensor | None) -> torch
     return frames.masked_fill(~mask, 0.0)
 
 
+def weighted_states(layer_weights: torch.Tensor, layer_stack: torch.Tensor) -> torch.Tensor:
+    """Sum of states under the softmax of one weight each.
+
+    Args:
+        layer_weights: Shape (states,), before the softmax.
+        layer_stack: Shape (batch, states, frames, features).
+
+    Returns:
+        Shape (batch, frames, features).
+    """
+    return torch.einsum("s,bstf->btf", layer_weights.softmax(dim=0).to(layer_stack.dtype), layer_stack)
+
+
 def frame_weights(frames: torch.Tensor, frame_mask: torch.Tensor | None) -> torch.Tensor:
     """What each frame counts for in a plain mean.
 
@@ -164,5 +177,6 @@ __all__ = [
     "masked_sum",
     "weighted_mean",
     "weighted_mean_std",
+    "weighted_states",
     "zero_padding",
 ]

@@ -7,7 +7,7 @@ from torch import nn
 from transformers import initialization as init
 
 from .base import ACTIVATIONS, SpeechHead, check_choice, check_size, head_settings
-from .pooling import masked_mean
+from .pooling import masked_mean, weighted_states
 
 if TYPE_CHECKING:
     from ..configuration_speech_encoder import SpeechEncoderConfig
@@ -44,8 +44,7 @@ class WeightedSumHead(SpeechHead):
 
     def mixture(self, layer_stack: torch.Tensor) -> torch.Tensor:
         """Weighted sum of states: (batch, states, frames, features) to (batch, frames, features)."""
-        shares = self.layer_weights.softmax(dim=0).to(layer_stack.dtype)
-        return torch.einsum("s,bstf->btf", shares, layer_stack)
+        return weighted_states(self.layer_weights, layer_stack)
 
     def clip_vector(self, layer_stack: torch.Tensor, frame_mask: torch.Tensor | None) -> torch.Tensor:
         """Mixture, frame layers and masked mean; see `SpeechHead.clip_vector`."""

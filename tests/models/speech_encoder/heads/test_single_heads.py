@@ -78,6 +78,25 @@ def test_mean_tanh_takes_other_activations(activation):
     torch.testing.assert_close(head.pool(stack), function(head.projector(stack.transpose(1, 2).mean(1).flatten(1))))
 
 
+def test_weighted_states_are_summed_before_the_statistics():
+    settings = {"head_hidden_size": 0, "head_dropout": 0.0, "head_config": {"weighted_states": True}}
+    head = small_head("statistics", **settings).eval()
+    stack, _ = clips([50] * 3)
+    with torch.no_grad():
+        head.layer_weights.copy_(torch.arange(stack.shape[1], dtype=torch.float32))
+    shares = head.layer_weights.softmax(0)
+    frames = sum(share * stack[:, index] for index, share in enumerate(shares))
+    expected = torch.cat([frames.mean(1), frames.std(1, correction=0)], 1)
+    torch.testing.assert_close(head.clip_vector(stack, None), expected, rtol=1e-4, atol=1e-5)
+    assert head.classifier.in_features == expected.shape[1]
+
+
+@pytest.mark.parametrize("name", ["weighted_states", "batch_norm"])
+def test_switches_of_the_statistics_head_are_true_or_false(name):
+    with pytest.raises(ValueError, match=rf"head_config\['{name}'\]='yes', expected true or false"):
+        small_head("statistics", head_config={name: "yes"})
+
+
 def test_batch_norm_standardises_the_statistics_with_figures_of_the_training_clips():
     head = small_head("statistics", head_hidden_size=0, head_dropout=0.0, head_config={"batch_norm": True}).train()
     stack, _ = clips([50] * 6)
