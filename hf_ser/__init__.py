@@ -14,12 +14,17 @@ from .version import __version__
 _PUBLIC = {
     "AudioError": "audio",
     "load_audio": "audio",
+    "SpeakerSpectrogramFeatureExtractor": "features",
     "SpectrogramFeatureExtractor": "features",
     "SpeechFeatureExtractor": "features",
     "CctConfig": "models.cct",
     "CctForAudioClassification": "models.cct",
     "CctModel": "models.cct",
+    "SpeakerCctConfig": "models.cct",
+    "SpeakerCctForAudioClassification": "models.cct",
+    "SpeakerCctModel": "models.cct",
     "convert_cct_state_dict": "models.cct",
+    "transfer_from_cct": "models.cct",
     "SpeechEncoderConfig": "models.speech_encoder",
     "SpeechEncoderForAudioClassification": "models.speech_encoder",
     "SpeechEncoderModel": "models.speech_encoder",
@@ -73,13 +78,23 @@ if TYPE_CHECKING:
     )
     from .features import (
         EcapaTdnnFeatureExtractor,
+        SpeakerSpectrogramFeatureExtractor,
         SpectrogramFeatureExtractor,
         SpeechFeatureExtractor,
         VggVoxFeatureExtractor,
     )
     from .hub import default_model
     from .inference import EmotionClassifier
-    from .models.cct import CctConfig, CctForAudioClassification, CctModel, convert_cct_state_dict
+    from .models.cct import (
+        CctConfig,
+        CctForAudioClassification,
+        CctModel,
+        SpeakerCctConfig,
+        SpeakerCctForAudioClassification,
+        SpeakerCctModel,
+        convert_cct_state_dict,
+        transfer_from_cct,
+    )
     from .models.speaker_encoder import (
         EcapaTdnnConfig,
         EcapaTdnnModel,

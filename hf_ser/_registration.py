@@ -31,6 +31,7 @@ _CCT, _SPEECH = "hf_ser.models.cct", "hf_ser.models.speech_encoder"
 _SPEAKER = "hf_ser.models.speaker_encoder"
 _CONFIGS = {
     "ser_cct": (f"{_CCT}.configuration_cct", "CctConfig"),
+    "ser_speaker_cct": (f"{_CCT}.configuration_speaker_cct", "SpeakerCctConfig"),
     "ser_speech_encoder": (f"{_SPEECH}.configuration_speech_encoder", "SpeechEncoderConfig"),
     "ser_ecapa_tdnn": (f"{_SPEAKER}.configuration_ecapa_tdnn", "EcapaTdnnConfig"),
     "ser_vgg_vox": (f"{_SPEAKER}.configuration_vgg_vox", "VggVoxConfig"),
@@ -55,6 +56,12 @@ _ENTRIES = (
         f"{_CCT}.modeling_cct",
         ("CctModel", "CctForAudioClassification"),
         ("hf_ser.features.feature_extraction_spectrogram", "SpectrogramFeatureExtractor"),
+    ),
+    *_entries(
+        "ser_speaker_cct",
+        f"{_CCT}.modeling_speaker_cct",
+        ("SpeakerCctModel", "SpeakerCctForAudioClassification"),
+        ("hf_ser.features.feature_extraction_speaker_spectrogram", "SpeakerSpectrogramFeatureExtractor"),
     ),
     *_entries(
         "ser_speech_encoder",
@@ -90,23 +97,31 @@ def _config_class(model_type: str) -> type:
     return getattr(import_module(module), name)
 
 
+def _import_unless_busy(module: str, group: set[str]) -> None:
+    """Import a module of ours that is due, unless another is half imported, which it may be built on.
+
+    The completion of that other one comes back to `_register`, as does the module's own.
+    """
+    if module not in sys.modules and not any(name in sys.modules and name not in _complete for name in group):
+        import_module(module)
+
+
 def _register(completed: str) -> None:
     """Register what the completion of a module makes possible."""
     _complete.add(completed)
     for model_type, (module, _) in _CONFIGS.items():
-        if completed == _CONFIGURATION_AUTO and module not in sys.modules:
-            import_module(module)  # comes back here when it is complete
-        elif completed in (_CONFIGURATION_AUTO, module) and {_CONFIGURATION_AUTO, module} <= _complete:
+        if _CONFIGURATION_AUTO in _complete:
+            _import_unless_busy(module, {module for module, _ in _CONFIGS.values()})
+        if completed in (_CONFIGURATION_AUTO, module) and {_CONFIGURATION_AUTO, module} <= _complete:
             sys.modules[_CONFIGURATION_AUTO].AutoConfig.register(model_type, _config_class(model_type), exist_ok=True)
     if _LAYERS not in _complete and getattr(
         getattr(sys.modules.get(_LAYERS), "__spec__", None), "_initializing", False
     ):
         return
     for entry in _ENTRIES:
-        comes = completed in (entry.auto_module, _LAYERS) and entry.auto_module in _complete
-        if comes and entry.module not in sys.modules:
-            import_module(entry.module)  # comes back here when it is complete
-        elif completed in (entry.auto_module, entry.module) and {entry.auto_module, entry.module} <= _complete:
+        if entry.auto_module in _complete:
+            _import_unless_busy(entry.module, {entry.module for entry in _ENTRIES})
+        if completed in (entry.auto_module, entry.module) and {entry.auto_module, entry.module} <= _complete:
             auto = getattr(sys.modules[entry.auto_module], entry.auto_class)
             auto.register(
                 _config_class(entry.model_type), getattr(sys.modules[entry.module], entry.name), exist_ok=True

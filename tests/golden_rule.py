@@ -28,7 +28,7 @@ def weight(key, shape):
     if key.endswith("num_batches_tracked"):
         return torch.tensor(1)
     values = draw(key, shape)
-    if key.endswith(("positional_emb", "class_emb")):
+    if key.endswith(("positional_emb", "positional_emb_scnd_blcks", "class_emb")):
         values = np.float32(0.2) * values
     elif len(shape) > 1:
         values = values * np.float32(1 / math.sqrt(math.prod(shape[1:])))

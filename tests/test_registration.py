@@ -24,6 +24,10 @@ assert AutoModelForAudioClassification._model_mapping[type(config)].__name__ == 
 assert AutoModel._model_mapping[type(config)].__name__ == "CctModel"
 from transformers.models.auto.feature_extraction_auto import FEATURE_EXTRACTOR_MAPPING
 assert FEATURE_EXTRACTOR_MAPPING[type(config)].__name__ == "SpectrogramFeatureExtractor"
+config = AutoConfig.for_model("ser_speaker_cct")
+assert AutoModelForAudioClassification._model_mapping[type(config)].__name__ == "SpeakerCctForAudioClassification"
+assert AutoModel._model_mapping[type(config)].__name__ == "SpeakerCctModel"
+assert FEATURE_EXTRACTOR_MAPPING[type(config)].__name__ == "SpeakerSpectrogramFeatureExtractor"
 config = AutoConfig.for_model("ser_speech_encoder")
 assert type(config).__module__.startswith("hf_ser"), type(config)
 assert AutoModelForAudioClassification._model_mapping[type(config)].__name__ == "SpeechEncoderForAudioClassification"
@@ -45,6 +49,10 @@ AUTO = "from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, Au
         pytest.param(f"import hf_ser\nfrom transformers import pipeline\n{AUTO}", marks=pytest.mark.slow),
         f"from hf_ser import SpeechEncoderConfig\n{AUTO}",
         pytest.param(f"from hf_ser import SpeechEncoderForAudioClassification\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import SpeakerCctConfig\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import SpeakerCctForAudioClassification\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import transfer_from_cct\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(f"from hf_ser import SpeakerSpectrogramFeatureExtractor\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from hf_ser import SpectrogramFeatureExtractor\n{AUTO}", marks=pytest.mark.slow),
     ],
 )

@@ -128,7 +128,7 @@ def from_pretrained_new_head(path_or_id: str | os.PathLike, **kwargs: Any) -> Pr
         OSError: as `from_pretrained_strict`.
     """
     model, report = _load(path_or_id, **kwargs)
-    inside = (f"{model.base_model_prefix}.", "encoder.")
+    inside = (f"{model.base_model_prefix}.", "encoder.", "speaker_encoder.")
     of_encoder = {
         "missing_keys": {
             key for key in report["missing_keys"] if key.startswith(inside) and not key.endswith(_TRAINING_ONLY)

@@ -248,10 +248,15 @@ class CctConfig(PreTrainedConfig):
         return self.tokens_along(frequency), self.tokens_along(time)
 
     @property
+    def num_leading_tokens(self) -> int:
+        """Tokens before those of the image: the class token where there is one."""
+        return int(self.pooling == "class_token")
+
+    @property
     def num_tokens(self) -> int:
-        """Rows of the positional table: tokens of an input of full size, the class token included."""
+        """Rows of the positional table: tokens of an input of full size, the leading ones included."""
         frequency, time = self.token_grid
-        return frequency * time + (self.pooling == "class_token")
+        return self.num_leading_tokens + frequency * time
 
     def pooled_length(self, length: Any) -> Any:
         """Length of one axis after a tokenizer pooling; see `TokenizerStage.convolved_length`."""

@@ -1,4 +1,4 @@
-"""Conversion of the original Compact Transformers' checkpoints (state dicts of CCT, CVT and ViT-Lite)."""
+"""Conversion of original checkpoints: state dicts of CCT, CVT and ViT-Lite, and of Speaker VGG CCT."""
 
 import argparse
 import math
@@ -14,55 +14,39 @@ from safetensors.torch import load_file
 from transformers.utils import logging
 
 from .configuration_cct import CctConfig
+from .configuration_speaker_cct import SpeakerCctConfig
 from .modeling_cct import CctForAudioClassification
+from .modeling_speaker_cct import SpeakerCctForAudioClassification
+from .original_names_cct import HEAD, TABLE, dead_names, original_names
 from .positions_cct import is_sinusoid_table, resize_position_table, sinusoid_table
+from .variants_cct import split_speaker_variant
 
 logger = logging.get_logger(__name__)
 
 _WRAPPERS = ("state_dict", "model")
 _PREFIXES = ("module.", "model.")
-_TABLE = "classifier.positional_emb"
-# part of an original block -> our part, and whether it has a bias
-_BLOCK_PARTS = {
-    "pre_norm": ("layernorm_before", True),
-    "norm1": ("layernorm_after", True),
-    "self_attn.qkv": ("attention.qkv", False),
-    "self_attn.proj": ("attention.o_proj", True),
-    "linear1": ("mlp.fc1", True),
-    "linear2": ("mlp.fc2", True),
-}
 
 
-def _unwrap(state_dict: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """Take off what training scripts and data-parallel wrappers put around the names."""
+def unwrap(state_dict: Mapping[str, Any]) -> dict[str, torch.Tensor]:
+    """Take off what training scripts and data-parallel wrappers put around the names.
+
+    Args:
+        state_dict: Names to tensors, or a mapping that holds such a one.
+
+    Returns:
+        The names that the model itself has, to tensors.
+    """
     for wrapper in _WRAPPERS:
         if isinstance(state_dict.get(wrapper), Mapping):
-            return _unwrap(state_dict[wrapper])
+            return unwrap(state_dict[wrapper])
     for prefix in _PREFIXES:
         if state_dict and all(key.startswith(prefix) for key in state_dict):
-            return _unwrap({key.removeprefix(prefix): value for key, value in state_dict.items()})
+            return unwrap({key.removeprefix(prefix): value for key, value in state_dict.items()})
     return dict(state_dict)
 
 
-def _key_map(config: CctConfig) -> dict[str, str]:
-    """Original name -> our name for every tensor of the variant except the positional table."""
-    names = {}
-    for stage in range(config.tokenizer_num_layers):
-        for kind in ("weight", "bias") if config.tokenizer_bias else ("weight",):
-            ours = f"cct.embeddings.tokenizer.stages.{stage}.conv.{kind}"
-            names[f"tokenizer.conv_layers.{stage}.0.{kind}"] = ours
-    if config.pooling == "class_token":
-        names["classifier.class_emb"] = "cct.embeddings.class_token"
-    modules = {"classifier.norm": ("cct.layernorm", True), "classifier.fc": ("classifier", True)}
-    if config.pooling == "sequence":
-        modules["classifier.attention_pool"] = ("cct.pooler.score", True)
-    for block in range(config.num_hidden_layers):
-        for theirs, (ours, bias) in _BLOCK_PARTS.items():
-            modules[f"classifier.blocks.{block}.{theirs}"] = (f"cct.layers.{block}.{ours}", bias)
-    for theirs, (ours, bias) in modules.items():
-        for kind in ("weight", "bias") if bias else ("weight",):
-            names[f"{theirs}.{kind}"] = f"{ours}.{kind}"
-    return names
+def _class_of(config: CctConfig) -> type[CctForAudioClassification]:
+    return SpeakerCctForAudioClassification if isinstance(config, SpeakerCctConfig) else CctForAudioClassification
 
 
 def _listed(names: list[str]) -> str:
@@ -71,7 +55,7 @@ def _listed(names: list[str]) -> str:
 
 def _source_grid(table: torch.Tensor, config: CctConfig, source_grid: tuple[int, int] | None) -> tuple[int, int]:
     """The (frequency, time) grid a stored table was made for; original images are square."""
-    tokens = table.shape[1] - (config.pooling == "class_token")
+    tokens = table.shape[1] - config.num_leading_tokens
     side = math.isqrt(max(tokens, 0))
     grid = (side, side) if source_grid is None else (int(source_grid[0]), int(source_grid[1]))
     if source_grid is None and side * side != tokens and config.token_grid[0] * config.token_grid[1] == tokens:
@@ -92,7 +76,7 @@ def _position_table(
     if kind == "none":
         if stored is not None:
             raise ValueError(
-                f"got a checkpoint with {_TABLE} for position_embedding_type='none', expected none; build the "
+                f"got a checkpoint with {TABLE} for position_embedding_type='none', expected none; build the "
                 "configuration with 'learnable' to keep the table"
             )
         return None
@@ -100,12 +84,12 @@ def _position_table(
         if kind == "sinusoidal":
             return sinusoid_table(config.num_tokens, config.hidden_size)
         raise ValueError(
-            f"got a checkpoint without {_TABLE}, expected one for position_embedding_type='learnable'; build the "
+            f"got a checkpoint without {TABLE}, expected one for position_embedding_type='learnable'; build the "
             "configuration with 'sinusoidal' or 'none' if it was trained so"
         )
     if stored.ndim != 3 or stored.shape[0] != 1 or stored.shape[2] != config.hidden_size:
         raise ValueError(
-            f"got {_TABLE} of shape {tuple(stored.shape)}, expected (1, tokens, {config.hidden_size}); "
+            f"got {TABLE} of shape {tuple(stored.shape)}, expected (1, tokens, {config.hidden_size}); "
             "is this the right variant?"
         )
     if kind == "sinusoidal" and is_sinusoid_table(stored):
@@ -126,41 +110,56 @@ def convert_cct_state_dict(
     `_sine` CCT and CVT. With `position_embedding_type="sinusoidal"` such a table is kept frozen, and a missing one
     is built.
 
+    Tensors that the original never uses (a norm of the pair model) are left out; the vector of an unknown speaker,
+    which the originals lack, is zero.
+
     Args:
         state_dict: Original names to tensors, bare or wrapped (`state_dict`, `model`, `module.`).
-        config: The configuration to convert for; its image size may differ from the checkpoint's, the table is then
-            resized bilinearly.
+        config: The configuration to convert for, a `SpeakerCctConfig` for Speaker VGG CCT; its image size may differ
+            from the checkpoint's, the table is then resized bilinearly.
         source_grid: Tokens along frequency and time of the stored table; by default the square that original models
             have.
         drop_head: Leave the classification layer out, for a model with other classes.
 
     Returns:
-        State dict of `CctForAudioClassification(config)`, without `classifier.*` if the head is dropped.
+        State dict of `CctForAudioClassification(config)`, or of `SpeakerCctForAudioClassification(config)` without
+        its speaker encoder and reduction, which originals keep elsewhere (`set_speaker_encoder`,
+        `fit_speaker_reduction`); without `classifier.*` if the head is dropped.
 
     Raises:
         ValueError: If tensors are missing, unexpected or of another shape, or the number of classes differs; the
             message names them.
     """
-    tensors = _unwrap(state_dict)
-    stored_table = tensors.pop(_TABLE, None)
-    names = _key_map(config)
-    missing = [name for name in names if name not in tensors and not (drop_head and name.startswith("classifier.fc."))]
+    tensors = unwrap(state_dict)
+    speaks = isinstance(config, SpeakerCctConfig)
+    if isinstance(config, SpeakerCctConfig) and set(config.token_sizes) != {config.hidden_size}:
+        raise ValueError(
+            f"got a configuration with vectors of sizes {config.token_sizes} for hidden_size={config.hidden_size}, "
+            "expected the same: the originals have no projection; leave speaker_embedding_dim out, or reduce to it "
+            f"with speaker_reduction_dim={config.hidden_size}"
+        )
+    stored_table = tensors.pop(TABLE, None)
+    names = original_names(config)
+    for dead in dead_names(config):
+        tensors.pop(dead, None)
+    missing = [name for name in names if name not in tensors and not (drop_head and name.startswith(HEAD))]
     unexpected = [name for name in tensors if name not in names]
     if missing or unexpected:
         found = {"missing": missing, "unexpected": unexpected}
         problems = [f"{kind} {_listed(keys)}" for kind, keys in found.items() if keys]
+        hint = "; from a plain CCT, hf_ser.transfer_from_cct takes what fits" if speaks else ""
         raise ValueError(
             f"the checkpoint does not fit the configuration: {'; '.join(problems)}; build the configuration with "
-            "CctConfig.from_variant of the variant that the checkpoint was trained as"
+            f"{type(config).__name__}.from_variant of the variant that the checkpoint was trained as{hint}"
         )
     if drop_head:
-        names = {theirs: ours for theirs, ours in names.items() if not theirs.startswith("classifier.fc.")}
+        names = {theirs: ours for theirs, ours in names.items() if not theirs.startswith(HEAD)}
     with torch.device("meta"):
-        expected = {name: tensor.shape for name, tensor in CctForAudioClassification(config).state_dict().items()}
+        expected = {name: tensor.shape for name, tensor in _class_of(config)(config).state_dict().items()}
     for theirs, ours in names.items():
         if tensors[theirs].shape == expected[ours]:
             continue
-        if theirs.startswith("classifier.fc."):
+        if theirs.startswith(HEAD):
             classes = tensors[theirs].shape[0]
             raise ValueError(
                 f"got a checkpoint with {classes} classes, expected num_labels={config.num_labels}; pass "
@@ -174,11 +173,24 @@ def convert_cct_state_dict(
     table = _position_table(stored_table, config, source_grid)
     if table is not None:
         converted["cct.embeddings.position_embeddings"] = table.detach()
+    if speaks:
+        converted["cct.speaker.unknown"] = torch.zeros(expected["cct.speaker.unknown"])
     return converted
 
 
-def _read_checkpoint(path: Path) -> Mapping[str, Any]:
-    """Read a file's tensors without running anything in it."""
+def read_cct_checkpoint(path: Path) -> Mapping[str, Any]:
+    """Read a file's tensors without running anything in it.
+
+    Args:
+        path: Original file (.pth, .pth.tar, .bin) or .safetensors.
+
+    Returns:
+        Names to tensors, perhaps wrapped.
+
+    Raises:
+        ValueError: If it is damaged, or holds more than tensors.
+        OSError: If it cannot be read.
+    """
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -212,7 +224,8 @@ def convert_cct_checkpoint(
     Args:
         checkpoint: Original file (.pth, .pth.tar, .bin: read as tensors only, no code is run; or .safetensors).
         output_folder: Folder to write; must not exist or be empty.
-        variant: Name of the variant, for instance "cct_14_7x2_224"; see `CctConfig.from_variant`.
+        variant: Name of the variant, for instance "cct_14_7x2_224"; see `CctConfig.from_variant` and
+            `SpeakerCctConfig.from_variant`.
         source_grid: See `convert_cct_state_dict`.
         drop_head: Write the encoder only (a `CctModel`), for training with other classes.
         **overrides: Fields of the configuration that differ from the variant's, such as `num_labels` or `image_size`.
@@ -228,18 +241,19 @@ def convert_cct_checkpoint(
     source, target = Path(checkpoint), Path(output_folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"got output folder {target}, expected an empty or new one; choose another or clear it")
-    tensors = _unwrap(_read_checkpoint(source))
-    config = CctConfig.from_variant(variant, **overrides)
-    stored = tensors.get(_TABLE)
+    tensors = unwrap(read_cct_checkpoint(source))
+    speaks = split_speaker_variant(variant)[1] is not None
+    config = (SpeakerCctConfig if speaks else CctConfig).from_variant(variant, **overrides)
+    stored = tensors.get(TABLE)
     promised_sinusoid = config.position_embedding_type == "sinusoidal" and "position_embedding_type" not in overrides
     if promised_sinusoid and stored is not None and not is_sinusoid_table(stored):
         logger.warning(f"{source} holds a trained positional table, not a sinusoid: kept, as a learnable table")
         config.position_embedding_type = "learnable"
     converted = convert_cct_state_dict(tensors, config, source_grid=source_grid, drop_head=drop_head)
-    model = CctForAudioClassification(config)
+    model = _class_of(config)(config)
     model.load_state_dict(converted, strict=not drop_head)
     (model.cct if drop_head else model).save_pretrained(target)
     return target
 
 
-__all__ = ["convert_cct_checkpoint", "convert_cct_state_dict"]
+__all__ = ["convert_cct_checkpoint", "convert_cct_state_dict", "read_cct_checkpoint", "unwrap"]

@@ -154,7 +154,7 @@ class CctTokenizer(nn.Module):
 
 
 class CctEmbeddings(nn.Module):
-    """Tokens of a spectrogram, flattened frequency by frequency, with class token and positions."""
+    """Tokens of a spectrogram, flattened frequency by frequency, with leading tokens and positions."""
 
     class_token: nn.Parameter | None
     position_embeddings: torch.Tensor | None
@@ -227,18 +227,22 @@ class CctEmbeddings(nn.Module):
         return torch.cat([table[:, :leading], grid], dim=1) if leading else grid
 
     def forward(
-        self, input_features: torch.Tensor, attention_mask: torch.Tensor | None = None
+        self,
+        input_features: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        leading_tokens: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Embed a batch of spectrograms.
 
         Args:
             input_features: Shape (batch, channels, frequency, time), time at most that of `config.image_size`.
             attention_mask: Shape (batch, time), 1 on real frames and 0 on padding at the end.
+            leading_tokens: Tokens to put before those of the image, shape (batch, `config.num_leading_tokens`,
+                hidden_size); None for the class token if there is one.
 
         Returns:
-            Embeddings of shape (batch, tokens, hidden_size), the class token first if there is one, and the mask of
-            real tokens of shape (batch, tokens), None without padding. A clip with no real frame keeps one column of
-            tokens.
+            Embeddings of shape (batch, tokens, hidden_size), the leading tokens first, and the mask of real tokens of
+            shape (batch, tokens), None without padding. A clip with no real frame keeps one column of tokens.
 
         Raises:
             ValueError: If shapes do not fit the configuration, or the mask is not right padding; the mask's form is
@@ -253,9 +257,11 @@ class CctEmbeddings(nn.Module):
         if lengths is not None:
             token_mask = ~frames_beyond(lengths.clamp(min=1), time)[:, 0, 0].repeat(1, frequency)
         if self.class_token is not None:
-            embeddings = torch.cat([self.class_token.expand(batch, -1, -1), embeddings], dim=1)
+            leading_tokens = self.class_token.expand(batch, -1, -1)
+        if leading_tokens is not None:
+            embeddings = torch.cat([leading_tokens, embeddings], dim=1)
             if token_mask is not None:
-                token_mask = nn.functional.pad(token_mask, (1, 0), value=True)
+                token_mask = nn.functional.pad(token_mask, (leading_tokens.shape[1], 0), value=True)
         table = self.position_embeddings
         if table is not None:
             embeddings = embeddings + self._positions(table, time)

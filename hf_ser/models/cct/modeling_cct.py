@@ -182,6 +182,20 @@ class CctModel(CctPreTrainedModel):
             return additive.masked_fill(~token_mask, torch.finfo(additive.dtype).min)[:, None, None]
         return create_bidirectional_mask(config=self.config, inputs_embeds=hidden_states, attention_mask=token_mask)
 
+    def _encode(
+        self,
+        input_features: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        leading_tokens: torch.Tensor | None = None,
+        **kwargs: Any,
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Normalised tokens (batch, tokens, hidden_size) and their mask; see `CctEmbeddings.forward`."""
+        hidden_states, token_mask = self.embeddings(input_features, attention_mask, leading_tokens)
+        layer_mask = None if token_mask is None else self._layer_mask(hidden_states, token_mask)
+        for layer in self.layers:
+            hidden_states = layer(hidden_states, layer_mask, **kwargs)
+        return self.layernorm(hidden_states), token_mask
+
     @capture_outputs(tie_last_hidden_states=False)
     def forward(
         self, input_features: torch.Tensor, attention_mask: torch.Tensor | None = None, **kwargs: Any
@@ -203,11 +217,7 @@ class CctModel(CctPreTrainedModel):
             ValueError: If shapes do not fit the configuration, or the mask is not right padding; the mask's form is
                 checked on the CPU outside compilation.
         """
-        hidden_states, token_mask = self.embeddings(input_features, attention_mask)
-        layer_mask = None if token_mask is None else self._layer_mask(hidden_states, token_mask)
-        for layer in self.layers:
-            hidden_states = layer(hidden_states, layer_mask, **kwargs)
-        hidden_states = self.layernorm(hidden_states)
+        hidden_states, token_mask = self._encode(input_features, attention_mask, **kwargs)
         pooled = hidden_states[:, 0] if self.pooler is None else self.pooler(hidden_states, token_mask)
         return BaseModelOutputWithPooling(last_hidden_state=hidden_states, pooler_output=pooled)
 
@@ -219,10 +229,12 @@ class CctForAudioClassification(CctPreTrainedModel):
         config: Its configuration; `num_labels` sets the classes.
     """
 
+    _base_class: ClassVar[type[CctModel]] = CctModel
+
     def __init__(self, config: CctConfig) -> None:
         super().__init__(config)
         self.num_labels = config.num_labels
-        self.cct = CctModel(config)
+        self.cct = self._base_class(config)
         self.dropout = nn.Dropout(config.classifier_dropout)
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.post_init()
@@ -252,6 +264,12 @@ class CctForAudioClassification(CctPreTrainedModel):
                 or labels are soft while `problem_type` is not set.
         """
         outputs = self.cct(input_features, attention_mask=attention_mask, **kwargs)
+        return self._classified(outputs, labels, **kwargs)
+
+    def _classified(
+        self, outputs: BaseModelOutputWithPooling, labels: torch.Tensor | None, **kwargs: Any
+    ) -> SequenceClassifierOutput:
+        """Logits of the pooled vector (batch, hidden_size), and their loss if there are labels; see `forward`."""
         logits = self.classifier(self.dropout(outputs.pooler_output))
         loss = None
         if labels is not None:

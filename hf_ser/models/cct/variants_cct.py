@@ -7,6 +7,7 @@ frequency by time (`64x400`).
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # layers -> (attention heads, MLP ratio, hidden size); Compact Transformers (Hassani et al. 2021), appendix, and its
@@ -48,11 +49,20 @@ _NAME = re.compile(
     r"_(?P<image>[1-9]\d*(?:x[1-9]\d*)?)(?P<sine>_sine)?(?:_(?P<data>c100|fl))?"
 )
 
+# published name of a speaker-conditioned CCT -> how it reads the speaker vector
+PUBLISHED_SPEAKER_VARIANTS = {
+    "speaker_vgg_cct_14_7x2_224": "pair",
+    "speaker_vgg_cct_end_to_end_14_7x2_224": "token",
+    "speaker_vgg_cct_end_to_end_speaker_token_14_7x2_224": "speaker_token",
+}
+_SPEAKER_NAME = re.compile(r"speaker_vgg_cct_(?P<fusion>end_to_end_(?:speaker_token_)?)?(?P<size>\d.*)")
+_FUSIONS = {None: "pair", "end_to_end_": "token", "end_to_end_speaker_token_": "speaker_token"}
 
-def _unknown_variant(name: object, reason: str) -> ValueError:
+
+def _unknown_variant(name: object, reason: str, published: Iterable[str] = tuple(PUBLISHED_VARIANTS)) -> ValueError:
     """The error for a name that means nothing, with the published names that look like it."""
-    close = difflib.get_close_matches(str(name), PUBLISHED_VARIANTS, n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(close)}?" if close else f"published variants: {', '.join(PUBLISHED_VARIANTS)}."
+    close = difflib.get_close_matches(str(name), published, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(close)}?" if close else f"published variants: {', '.join(published)}."
     return ValueError(f"unknown CCT variant {name!r}: {reason}; {hint}")
 
 
@@ -120,4 +130,25 @@ def variant_settings(name: str) -> dict[str, Any]:
     return settings
 
 
-__all__ = ["PUBLISHED_VARIANTS", "variant_settings"]
+def split_speaker_variant(name: str) -> tuple[str, str | None]:
+    """Take the name of a speaker-conditioned CCT apart.
+
+    Args:
+        name: A key of `PUBLISHED_SPEAKER_VARIANTS`, one of the same form with another CCT size, or a plain variant.
+
+    Returns:
+        Name of the plain CCT, and the fusion ("pair", "token" or "speaker_token"), None for a plain variant.
+
+    Raises:
+        ValueError: If the name begins as a speaker-conditioned CCT's and does not go on as one.
+    """
+    if not (isinstance(name, str) and name.startswith("speaker")):
+        return name, None
+    match = _SPEAKER_NAME.fullmatch(name)
+    if match is None:
+        reason = "expected speaker_vgg_cct_[end_to_end_[speaker_token_]]{layers}_{kernel}x{convolutions}_{image}"
+        raise _unknown_variant(name, reason, tuple(PUBLISHED_SPEAKER_VARIANTS))
+    return f"cct_{match['size']}", _FUSIONS[match["fusion"]]
+
+
+__all__ = ["PUBLISHED_SPEAKER_VARIANTS", "PUBLISHED_VARIANTS", "split_speaker_variant", "variant_settings"]

@@ -1,0 +1,206 @@
+"""The feature extractor of the speaker-conditioned CCT: a waveform's spectrogram, and what tells of its speaker."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
+from transformers.feature_extraction_utils import BatchFeature
+from transformers.utils import TensorType
+
+from .feature_extraction_spectrogram import SpectrogramFeatureExtractor
+from .waveform_checks import as_waveforms
+
+_VALUES, _MASK, _VECTORS = "speaker_features", "speaker_attention_mask", "speaker_embeddings"
+
+
+class _RunTimeOnly:
+    """Holds what is neither saved nor pickled nor copied, so that it does not go to data workers either."""
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[type["_RunTimeOnly"], tuple[()]]:
+        return _RunTimeOnly, ()
+
+
+class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
+    """Spectrograms of mono waveforms, and beside them what a speaker encoder reads of the same clips.
+
+    The spectrogram is cropped and trimmed as the settings say; the speaker encoder hears the whole clip. The encoder
+    itself is part of the model. Within a program, `attach_speaker_encoder` lends it to the extractor.
+
+    Args:
+        speaker_extractor: Feature extractor of the speaker encoder, at the same sampling rate:
+            `EcapaTdnnFeatureExtractor`, `VggVoxFeatureExtractor`, `SpeechFeatureExtractor` or one of transformers; or
+            its settings with the name of its class under `feature_extractor_type`, as they are saved. None:
+            spectrograms alone.
+        **settings: Settings of `SpectrogramFeatureExtractor`.
+
+    Raises:
+        TypeError: On a setting that does not exist.
+        ValueError: On a wrong value, naming it and what was expected.
+
+    Example:
+        ```python
+        >>> from hf_ser import EcapaTdnnFeatureExtractor, SpeakerSpectrogramFeatureExtractor
+        >>> extractor = SpeakerSpectrogramFeatureExtractor(EcapaTdnnFeatureExtractor(), num_frames=300)
+        >>> sorted(extractor([0.1] * 16000, sampling_rate=16000))
+        ['attention_mask', 'input_features', 'speaker_attention_mask', 'speaker_features']
+        ```
+    """
+
+    model_input_names: ClassVar[list[str]] = ["input_features", "attention_mask", _VALUES, _MASK]  # type: ignore[misc]
+
+    def __init__(
+        self, speaker_extractor: SequenceFeatureExtractor | Mapping[str, Any] | None = None, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self.speaker_extractor = _as_extractor(speaker_extractor)
+        self._encoder = _RunTimeOnly()
+        rate = getattr(self.speaker_extractor, "sampling_rate", self.sampling_rate)
+        if rate != self.sampling_rate:
+            raise ValueError(
+                f"got a speaker_extractor for {rate} Hz and spectrograms at {self.sampling_rate} Hz, expected one "
+                f"sampling rate; set sampling_rate={rate}"
+            )
+
+    def attach_speaker_encoder(self, encoder: Any) -> Self:
+        """Let calls in this process embed clips too; the encoder is not saved, pickled or sent to data workers.
+
+        Args:
+            encoder: A `SpeakerCctForAudioClassification` with a speaker encoder, or a speaker encoder; None takes it
+                off again.
+
+        Returns:
+            The extractor itself.
+
+        Raises:
+            ValueError: If the extractor has no `speaker_extractor`.
+        """
+        if encoder is not None and self.speaker_extractor is None:
+            raise ValueError(
+                "got a speaker encoder, but speaker_extractor=None; create the extractor with the encoder's own "
+                "feature extractor, e.g. speaker_extractor=EcapaTdnnFeatureExtractor()"
+            )
+        self._encoder = _RunTimeOnly(encoder)
+        return self
+
+    def __call__(
+        self,
+        raw_speech: Any,
+        sampling_rate: int | None = None,
+        *args: Any,
+        return_tensors: str | TensorType | None = None,
+        device: str | torch.device = "cpu",
+        **kwargs: Any,
+    ) -> BatchFeature:
+        """Extract the features of one clip or a batch, for both branches of the model.
+
+        Args:
+            raw_speech: A mono clip in [-1, 1] as a 1-D array, tensor or list of floats, or a list of such clips.
+            sampling_rate: Sampling rate of the clips in Hz; must equal the extractor's.
+            *args: As in a call of `SpectrogramFeatureExtractor`; they concern the spectrogram.
+            return_tensors: "pt" for torch tensors; otherwise numpy arrays.
+            device: Where to compute; torch tensors lie there.
+            **kwargs: As `args`.
+
+        Returns:
+            `input_features` (batch, channels, frequency, time) and `attention_mask` (batch, time); the speaker
+            extractor's features as `speaker_features` (batch, frames, features), or (batch, samples) for waveforms,
+            and its mask as `speaker_attention_mask`, padded to the longest clip. With an encoder attached also
+            `speaker_embeddings` (batch, size), which the model then takes as they are.
+
+        Raises:
+            TypeError: If a clip is not an array of floats.
+            ValueError: As `SpectrogramFeatureExtractor`, and if a clip is too short for the speaker encoder.
+        """
+        batch = super().__call__(
+            raw_speech,
+            sampling_rate,
+            *args,
+            return_tensors="pt",
+            device=device,
+            **kwargs,  # type: ignore[misc]
+        )
+        if self.speaker_extractor is not None:
+            batch.update(self._speaker_inputs(as_waveforms(raw_speech), torch.device(device)))
+        if return_tensors is not None and TensorType(return_tensors) == TensorType.PYTORCH:
+            return batch
+        return BatchFeature({name: value.cpu().numpy() for name, value in batch.items()})
+
+    def _speaker_inputs(self, clips: list[np.ndarray], device: torch.device) -> dict[str, torch.Tensor]:
+        extractor: Any = self.speaker_extractor
+        found = extractor(
+            clips, sampling_rate=self.sampling_rate, padding=True, return_attention_mask=True, return_tensors="pt"
+        )
+        inputs = {
+            _VALUES: found[extractor.model_input_names[0]].to(device),
+            _MASK: found["attention_mask"].to(device),
+        }
+        encoder = self._encoder.value
+        # a worker that was forked has the encoder, but should not run it
+        if encoder is not None and torch.utils.data.get_worker_info() is None:
+            inputs[_VECTORS] = _embedded(encoder, inputs).to(device)
+        return inputs
+
+    @property
+    def raw_settings(self) -> dict[str, Any]:
+        """The settings that `extract_raw` depends on, as JSON values; none of the speaker branch."""
+        return {name: value for name, value in super().raw_settings.items() if name != "speaker_extractor"}
+
+    def pad(self, processed_features: Any, *args: Any, **kwargs: Any) -> BatchFeature:  # type: ignore[override]
+        """Not for two branches: call the extractor on the list of clips instead.
+
+        Raises:
+            NotImplementedError: Always where there is a speaker extractor; otherwise as
+                `SpectrogramFeatureExtractor.pad`.
+        """
+        if self.speaker_extractor is None:
+            return super().pad(processed_features, *args, **kwargs)
+        raise NotImplementedError(
+            "pad() would leave the speaker's features out: call the extractor on the list of clips, which pads both"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings of both branches, as saved in preprocessor_config.json."""
+        output = super().to_dict()
+        del output["_encoder"]
+        if self.speaker_extractor is not None:
+            output["speaker_extractor"] = self.speaker_extractor.to_dict()
+        return output
+
+
+def _as_extractor(value: SequenceFeatureExtractor | Mapping[str, Any] | None) -> SequenceFeatureExtractor | None:
+    """A speaker encoder's feature extractor from what a user or a JSON file gives."""
+    if value is None or isinstance(value, SequenceFeatureExtractor):
+        return value
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"got speaker_extractor of type {type(value).__name__}, expected a feature extractor such as "
+            "hf_ser.EcapaTdnnFeatureExtractor(), its settings, or None"
+        )
+    name = value.get("feature_extractor_type")
+    # not above: this module is imported for registration, while transformers' auto modules may be half imported
+    from transformers.models.auto.feature_extraction_auto import get_feature_extractor_class_from_name
+
+    found = None if name is None else get_feature_extractor_class_from_name(name)
+    if found is None or not issubclass(found, SequenceFeatureExtractor):
+        raise ValueError(
+            f"got speaker_extractor with feature_extractor_type={name!r}, expected the name of a feature extractor of "
+            "sound, e.g. 'EcapaTdnnFeatureExtractor', 'VggVoxFeatureExtractor' or 'Wav2Vec2FeatureExtractor'"
+        )
+    return found.from_dict(dict(value))
+
+
+@torch.no_grad()
+def _embedded(encoder: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Vectors of shape (batch, size) from a model that owns a speaker encoder, or from the encoder itself."""
+    if hasattr(encoder, "get_speaker_embeddings"):
+        return encoder.get_speaker_embeddings(inputs[_VALUES], inputs[_MASK])
+    features, mask = inputs[_VALUES].to(encoder.device, encoder.dtype), inputs[_MASK].to(encoder.device)
+    return encoder(**{encoder.main_input_name: features}, attention_mask=mask).embeddings
+
+
+__all__ = ["SpeakerSpectrogramFeatureExtractor"]
