@@ -6,6 +6,7 @@ from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, PreTrainedConfig
 
 HEADS = ("mean_tanh", "weighted_sum", "attentive_statistics", "statistics", "vgg", "lstm", "gru")
+REFERENCES = ("standardise", "film")
 _ALL_STATES, _ALL_LAYERS = ("weighted_sum",), ("vgg",)
 # seconds that one of Whisper's positions stands for: two frames of its log-mel, 10 ms each
 _WHISPER_POSITION = 0.02
@@ -32,6 +33,10 @@ class SpeechEncoderConfig(PreTrainedConfig):
         head_config: What only this head knows.
         normalize_layers: Whether each state that the head reads is normalised over its features, without weights.
         functionals_size: Number of functionals that the head reads beside the encoder, 88 for eGeMAPS; 0 for none.
+        reference: How other clips of the same voice change what the classifier reads: "standardise" subtracts the
+            voice's offset and divides by its spread, as far as so few clips can be believed, which is learned; "film"
+            learns a scale and a shift of every feature from the offset. Without clips of reference either answers as
+            if it were not there. None: the model takes no references.
         masked_group_norm: Whether the group norm of HuBERT-base and wav2vec2-base takes its statistics over real
             samples only, so that padding changes no answer. False: over padding too, as transformers does.
         max_seconds: Longest clip in s that the encoder can take; None: what Whisper's positions hold (30 s), no
@@ -63,6 +68,7 @@ class SpeechEncoderConfig(PreTrainedConfig):
     head_config: dict | None = None
     normalize_layers: bool = False
     functionals_size: int = 0
+    reference: str | None = None
     masked_group_norm: bool = True
     max_seconds: float | int | None = None
 
@@ -80,6 +86,11 @@ class SpeechEncoderConfig(PreTrainedConfig):
     def _check_values(self) -> None:
         if self.head not in HEADS:
             raise ValueError(f"got head={self.head!r}, expected one of {', '.join(map(repr, HEADS))}")
+        if self.reference is not None and self.reference not in REFERENCES:
+            raise ValueError(
+                f"got reference={self.reference!r}, expected {', '.join(map(repr, REFERENCES))}, or None for a model "
+                "that takes no references"
+            )
         for name in ("hidden_size", "num_hidden_layers"):
             if not isinstance(getattr(self.encoder_config, name, None), int):
                 raise ValueError(
@@ -155,4 +166,4 @@ def _as_encoder_config(value: PreTrainedConfig | dict | None) -> PreTrainedConfi
     return AutoConfig.for_model(model_type, **settings)
 
 
-__all__ = ["HEADS", "SpeechEncoderConfig"]
+__all__ = ["HEADS", "REFERENCES", "SpeechEncoderConfig"]

@@ -15,6 +15,7 @@ from .configuration_speech_encoder import SpeechEncoderConfig
 from .encoders.masks import real_lengths, time_mask
 from .heads import build_head, init_head_weights
 from .loading_speech_encoder import HUB_OPTIONS, check_settings, load_encoder, load_encoder_config
+from .reference import NO_REFERENCE, summarise
 
 
 class SpeechEncoderModel(SpeechEncoderPreTrainedModel):
@@ -260,6 +261,11 @@ class SpeechEncoderForAudioClassification(SpeechEncoderPreTrainedModel):
         functionals: torch.Tensor | None = None,
         prefix: torch.Tensor | None = None,
         prefix_layers: int | None = None,
+        reference_vectors: torch.Tensor | None = None,
+        reference_mask: torch.Tensor | None = None,
+        reference_matrix: torch.Tensor | None = None,
+        mix_partner: torch.Tensor | None = None,
+        mix_share: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         output_hidden_states: bool | None = None,
         **kwargs: Any,
@@ -274,6 +280,16 @@ class SpeechEncoderForAudioClassification(SpeechEncoderPreTrainedModel):
             functionals: Shape (batch, functionals_size), not standardised, where the configuration has them.
             prefix: What `compute_prefix` gave, instead of an input.
             prefix_layers: Layers that `prefix` stands for.
+            reference_vectors: Other clips of the same voices, as `embed_reference` gives them: shape (batch,
+                references, width), or (1, references, width) if the whole batch is one voice. For a model with
+                `config.reference`.
+            reference_mask: Shape (batch, references), 1 on real ones.
+            reference_matrix: Shape (batch, batch), boolean, instead of these, for training: row i marks the clips of
+                the batch that serve clip i as reference.
+            mix_partner: Shape (batch,): the clip of the batch whose conditioned vector is mixed into that of each clip
+                (manifold mixup, Verma et al. 2019, at the last layer): each with its own references, and references
+                with none.
+            mix_share: Shape (batch,): the share of each clip itself.
             labels: Class indices of shape (batch,); or floats for regression and multi-label, as
                 `config.problem_type` says.
             output_hidden_states: Whether to give all states, from 0 to the highest kept.
@@ -284,9 +300,68 @@ class SpeechEncoderForAudioClassification(SpeechEncoderPreTrainedModel):
             alone.
 
         Raises:
-            ValueError: If the input, the mask or the prefix does not fit the model, or labels are soft while
+            ValueError: If the input, the mask, the prefix or references do not fit the model, or labels are soft while
                 `problem_type` is not set.
         """
+        given = (reference_vectors, reference_mask, reference_matrix)
+        vectors, hidden = self._clip_vectors(
+            input_values, input_features, attention_mask, functionals, prefix, prefix_layers, output_hidden_states
+        )
+        vectors = self.head.condition(vectors, summarise(vectors, *given))
+        if mix_partner is not None and mix_share is not None:
+            vectors = torch.lerp(vectors[mix_partner], vectors, mix_share.to(vectors.dtype)[:, None])
+        logits = self.head.classify(vectors)
+        loss = None
+        if labels is not None:
+            if self.config.problem_type is None and self.num_labels > 1 and labels.is_floating_point():
+                raise ValueError(
+                    f"got labels of {labels.dtype}, expected class indices; for soft labels compute the loss from the "
+                    "logits, for several emotions at once set config.problem_type='multi_label_classification'"
+                )
+            loss = self.loss_function(labels, logits, self.config, **kwargs)
+        return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=hidden)
+
+    @torch.no_grad()
+    def embed_reference(
+        self,
+        input_values: torch.Tensor | None = None,
+        input_features: torch.Tensor | None = None,
+        attention_mask: torch.Tensor | None = None,
+        functionals: torch.Tensor | None = None,
+        prefix: torch.Tensor | None = None,
+        prefix_layers: int | None = None,
+    ) -> torch.Tensor:
+        """Turn reference clips of a voice into vectors, to be kept and passed to `forward` as `reference_vectors`.
+
+        Args:
+            input_values: As in `forward`, as are the others.
+            input_features: As in `forward`.
+            attention_mask: As in `forward`.
+            functionals: As in `forward`.
+            prefix: As in `forward`.
+            prefix_layers: As in `forward`.
+
+        Returns:
+            Shape (clips, width of the classifier).
+
+        Raises:
+            ValueError: If the input does not fit, or the model has `reference=None`.
+        """
+        if self.head.reference is None:
+            raise ValueError(NO_REFERENCE)
+        return self._clip_vectors(input_values, input_features, attention_mask, functionals, prefix, prefix_layers)[0]
+
+    def _clip_vectors(
+        self,
+        input_values: torch.Tensor | None,
+        input_features: torch.Tensor | None,
+        attention_mask: torch.Tensor | None,
+        functionals: torch.Tensor | None,
+        prefix: torch.Tensor | None,
+        prefix_layers: int | None,
+        output_hidden_states: bool | None = False,
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, ...] | None]:
+        """The vectors that the classifier reads, before any references, and all states if they are wanted."""
         wanted = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
         read = self.config.read_states
         upto = self.config.encoder_depth if wanted else max(read)
@@ -305,17 +380,8 @@ class SpeechEncoderForAudioClassification(SpeechEncoderPreTrainedModel):
                 )
             states, frame_mask = self._resume(prefix, prefix_layers, attention_mask, upto)
         stack = torch.stack([states[state] for state in read], dim=1)
-        logits = self.head(stack, frame_mask, standardised)
-        loss = None
-        if labels is not None:
-            if self.config.problem_type is None and self.num_labels > 1 and labels.is_floating_point():
-                raise ValueError(
-                    f"got labels of {labels.dtype}, expected class indices; for soft labels compute the loss from the "
-                    "logits, for several emotions at once set config.problem_type='multi_label_classification'"
-                )
-            loss = self.loss_function(labels, logits, self.config, **kwargs)
         hidden = tuple(states[state] for state in range(upto + 1)) if wanted else None
-        return SequenceClassifierOutput(loss=loss, logits=logits, hidden_states=hidden)
+        return self.head.pool(stack, frame_mask, standardised), hidden
 
 
 __all__ = ["SpeechEncoderForAudioClassification", "SpeechEncoderModel", "SpeechEncoderPreTrainedModel"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from torch import nn
 from transformers import initialization as init
 
+from ..reference import ReferenceConditioning
 from .attentive_statistics import AttentiveStatisticsHead
 from .base import SpeechHead
 from .mean_tanh import MeanTanhHead
@@ -54,8 +55,8 @@ def build_head(config: "SpeechEncoderConfig", num_states: int, feature_size: int
     """Build the head that a configuration names.
 
     Args:
-        config: `head`, `head_hidden_size`, `head_dropout`, `head_config`, `normalize_layers`, `functionals_size` and
-            `num_labels` are read.
+        config: `head`, `head_hidden_size`, `head_dropout`, `head_config`, `normalize_layers`, `functionals_size`,
+            `reference` and `num_labels` are read.
         num_states: Encoder states that it reads.
         feature_size: Features of a frame.
 
@@ -84,7 +85,7 @@ def init_head_weights(module: nn.Module) -> bool:
         True if it was a part of a head that is initialised here; norms are left to transformers. Tensors that
         transformers marks as loaded from a checkpoint stay.
     """
-    if isinstance(module, SpeechHead):
+    if isinstance(module, SpeechHead | ReferenceConditioning):
         module.init_own_parameters()
         return True
     if not getattr(module, _MARK, False) or not isinstance(module, (nn.Linear, nn.Conv2d, nn.RNNBase)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from ..reference import CONDITIONINGS, NO_REFERENCE, ReferenceConditioning, ReferenceSummary
 from .pooling import zero_padding
 
 if TYPE_CHECKING:
@@ -132,13 +133,14 @@ class SpeechHead(nn.Module):
             raise ValueError(f"got head_dropout={config.head_dropout!r}, expected a probability below 1")
         self.dropout = nn.Dropout(config.head_dropout)
         self.fusion: FunctionalsFusion | None = None
+        self.reference: ReferenceConditioning | None = None
         self.classifier: nn.Linear
 
     def finish(self, config: "SpeechEncoderConfig", vector_size: int, fusion_size: int | None = None) -> None:
         """Build what follows a clip's vector.
 
         Args:
-            config: `num_labels` is read, and `head_hidden_size` where functionals are fused in.
+            config: `num_labels` and `reference` are read, and `head_hidden_size` where functionals are fused in.
             vector_size: Width of what `clip_vector` gives.
             fusion_size: Width after the fusion, `head_hidden_size` if left out; 0 puts the functionals beside the
                 vector as they are, so that the head stays linear.
@@ -149,6 +151,9 @@ class SpeechHead(nn.Module):
             vector_size = fusion_size
         elif self.functionals_size:
             vector_size += self.functionals_size
+        self.vector_size = vector_size
+        if config.reference is not None:
+            self.reference = CONDITIONINGS[config.reference](vector_size)
         self.classifier = nn.Linear(vector_size, config.num_labels)
 
     def clip_vector(self, layer_stack: torch.Tensor, frame_mask: torch.Tensor | None) -> torch.Tensor:
@@ -222,6 +227,30 @@ class SpeechHead(nn.Module):
             return torch.cat([vector, functionals], dim=1)
         return self.fusion(self.dropout(vector), functionals)
 
+    def condition(self, vectors: torch.Tensor, summary: ReferenceSummary | None) -> torch.Tensor:
+        """Change vectors by what other clips of the same voices tell, where the head was built with `reference`.
+
+        Args:
+            vectors: What `pool` gave, shape (batch, width of the classifier).
+            summary: Of the reference clips; None if there are none.
+
+        Returns:
+            The same shape; without references the vectors as they are.
+
+        Raises:
+            ValueError: If references are given and the head was built without.
+        """
+        if self.reference is None:
+            if summary is not None:
+                raise ValueError(NO_REFERENCE)
+            return vectors
+        # without references too, so that every parameter takes part in every step of distributed training
+        return self.reference(vectors, ReferenceSummary.empty(vectors) if summary is None else summary)
+
+    def classify(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Vectors (batch, width of the classifier) to logits (batch, num_labels)."""
+        return self.classifier(self.dropout(vectors))
+
     def forward(
         self,
         layer_stack: torch.Tensor,
@@ -241,7 +270,7 @@ class SpeechHead(nn.Module):
         Raises:
             ValueError: If a shape is not as said, or functionals are missing or not wanted.
         """
-        return self.classifier(self.dropout(self.pool(layer_stack, frame_mask, functionals)))
+        return self.classify(self.condition(self.pool(layer_stack, frame_mask, functionals), None))
 
     def init_own_parameters(self) -> None:
         """Initialise parameters that are the head's own and not a layer's; most heads have none."""

@@ -12,6 +12,7 @@ DEFAULTS = {
     "head_config": {},
     "normalize_layers": False,
     "functionals_size": 0,
+    "reference": None,
     "num_labels": 5,
 }
 
