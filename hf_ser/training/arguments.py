@@ -39,6 +39,13 @@ class SerTrainingArguments(TrainingArguments):
         default=None,
         metadata={"help": "Train hidden matrices with Muon at this learning rate, and the rest with AdamW as usual."},
     )
+    average_weights_from: float | None = field(
+        default=None,
+        metadata={
+            "help": "Share of the run after which its weights are averaged over all further steps; that average is "
+            "what training ends with. 0.5 averages the second half."
+        },
+    )
     augmentation: str = field(
         default="none",
         metadata={"help": "Waveform augmentation of the training side: a preset, or a JSON list of steps."},
@@ -85,6 +92,19 @@ class SerTrainingArguments(TrainingArguments):
         metadata={
             "help": "none; oversample: every class as often as the largest; balanced: classes equally likely, epochs "
             "as long as without."
+        },
+    )
+    reference_speakers_per_batch: int = field(
+        default=4,
+        metadata={"help": "Speakers of a batch, for models with references, which are drawn among their clips."},
+    )
+    reference_dropout: float = field(
+        default=0.25, metadata={"help": "Share of the training clips that get no references, for models with them."}
+    )
+    eval_reference_clips: int = field(
+        default=0,
+        metadata={
+            "help": "Unlabelled clips of each evaluated speaker that are given as references and left out of the score."
         },
     )
     freeze: list[str] = field(
@@ -174,6 +194,7 @@ class SerTrainingArguments(TrainingArguments):
         self._check_objective()
         self._check_sampling()
         self._check_caches()
+        self._check_average()
         if self.eval_strategy == "no":
             if self.early_stopping_patience is not None:
                 raise ValueError(
@@ -249,6 +270,21 @@ class SerTrainingArguments(TrainingArguments):
                 "instead, or leave prefix_cache_dir out"
             )
 
+    def _check_average(self) -> None:
+        if self.average_weights_from is None:
+            return
+        if not 0.0 <= self.average_weights_from < 1.0:
+            raise ValueError(
+                f"average_weights_from is {self.average_weights_from}, expected a share in [0, 1), 0.5 for the second "
+                "half; leave it out to switch it off"
+            )
+        if self.load_best_model_at_end and self.eval_strategy != "no":
+            raise ValueError(
+                "average_weights_from and load_best_model_at_end are both set, expected one: a run ends with the "
+                "average of its weights or with its best epoch; set load_best_model_at_end to False "
+                "(--load_best_model_at_end False)"
+            )
+
     def _check_views(self, cache: str) -> None:
         """See that the views of a cache of this name have something to differ by."""
         views, folder = getattr(self, f"{cache}_views"), getattr(self, f"{cache}_dir")
@@ -270,6 +306,13 @@ class SerTrainingArguments(TrainingArguments):
             )
 
     def _check_sampling(self) -> None:
+        if self.reference_speakers_per_batch < 1 or self.eval_reference_clips < 0:
+            raise ValueError(
+                f"reference_speakers_per_batch is {self.reference_speakers_per_batch} and eval_reference_clips "
+                f"{self.eval_reference_clips}, expected 1 or more and 0 or more"
+            )
+        if not 0.0 <= self.reference_dropout <= 1.0:
+            raise ValueError(f"reference_dropout is {self.reference_dropout}, expected a share in [0, 1]")
         if self.class_sampling not in ("none", "oversample", "balanced"):
             raise ValueError(
                 f"class_sampling is {self.class_sampling!r}, expected 'none', 'oversample' (every class as often as "

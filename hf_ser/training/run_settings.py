@@ -8,6 +8,7 @@ from ..protocols import Fold
 from .arguments import SerTrainingArguments
 from .building import ModelArguments
 from .data_arguments import DataArguments
+from .reference_training import REFERENCE_OPTIONS
 from .teaching import DistillationArguments
 
 NAME = "settings.json"
@@ -17,6 +18,7 @@ _DECISIVE = (
     *(
         "learning_rate",
         "muon_learning_rate",
+        "average_weights_from",
         "weight_decay",
         "warmup_steps",
         "lr_scheduler_type",
@@ -51,6 +53,9 @@ def run_settings(
     if training.prefix_cache_dir is not None:
         settings["prefix_cache_views"] = training.prefix_cache_views
         settings["prefix_cache_dtype"] = training.prefix_cache_dtype
+    # runs of models without references say nothing of them
+    options = {name: getattr(training, name) for name in REFERENCE_OPTIONS}
+    settings |= {name: value for name, value in options.items() if value != REFERENCE_OPTIONS[name]}
     settings |= {"corpus": data.corpus_name, "corpus_fingerprint": corpus_fingerprint}
     settings["held_out_speakers"] = data.held_out_speakers
     if fold is not None:

@@ -15,7 +15,6 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     SequenceFeatureExtractor,
-    Trainer,
     TrainerCallback,
     TrainerState,
 )
@@ -41,10 +40,12 @@ from .objective_choice import noisy_twin, refuse_ignored_options
 from .objectives import Objective
 from .prefix_training import prefix_training
 from .problems import problem_of
+from .reference_training import ReferenceTrainer, with_references
 from .sampling import ClassSampler, LengthSampler
 from .sides import Sides
 from .spectrogram_augmentation import spectrogram_augmentation
 from .training_side import EpochForDataset, refuse_speaker_overlap
+from .weight_averaging import WeightAveraging
 
 _OBJECTIVE = "training_objective"
 
@@ -64,7 +65,7 @@ class SerPredictionOutput(NamedTuple):
     row_ids: np.ndarray
 
 
-class SerTrainer(Trainer):
+class SerTrainer(ReferenceTrainer):
     """Trains a classifier of emotions on the rows of a corpus.
 
     What it adds to transformers' Trainer: waveforms are read, augmented and turned into features in the data workers,
@@ -138,9 +139,12 @@ class SerTrainer(Trainer):
             audios = list(train.corpus.select(train.rows)["audio"])
             fit_functionals(model, processing_class, audios, args.prefix_cache_dir, progress=not args.disable_tqdm)
         callbacks.append(StageCallback(self.freezing))
+        self.averaging = None if args.average_weights_from is None else WeightAveraging(args.average_weights_from)
+        callbacks += [] if self.averaging is None else [self.averaging]
         cached = None if self.prefixes is None else self.prefixes.collator
         masking = spectrogram_augmentation(args, processing_class)
         self.train_collator = data_collator or cached or SerCollator(processing_class, masking)
+        self.train_collator = with_references(self.train_collator, model, args, train)
         if args.mixup_alpha > 0:
             self.train_collator = MixupCollator(self.train_collator, args.mixup_alpha, args.mixup_mode)
         if train is not None:
@@ -222,6 +226,8 @@ class SerTrainer(Trainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler | None:
         """Balance the classes if `args.class_sampling` asks for it, or batch clips of like length."""
         dataset = train_dataset or self.train_dataset
+        if self.conditioned:
+            return super()._get_train_sampler(dataset)
         if self.args.train_sampling_strategy == "group_by_length":
             size = self.args.train_batch_size * self.accelerator.num_processes
             return LengthSampler(dataset.lengths(), size, self.args.seed, lambda: dataset.epoch)
@@ -312,6 +318,8 @@ class SerTrainer(Trainer):
         self.state = TrainerState.load_from_json(str(Path(checkpoint) / STATE))
         best = self.state.best_model_checkpoint if self.args.load_best_model_at_end else None
         self._load_from_checkpoint(best or checkpoint)
+        if self.averaging is not None:
+            self.averaging.apply(self.model)
         return TrainOutput(self.state.global_step, float("nan"), {})
 
     def predict(
@@ -362,6 +370,8 @@ class SerTrainer(Trainer):
             super()._load_from_checkpoint(resume_from_checkpoint, model)
         if objective is not None:
             objective.load_state_dict(load_file(str(Path(resume_from_checkpoint) / "objective.safetensors")))
+        if self.averaging is not None:
+            self.averaging.load(resume_from_checkpoint)
         self._renew_prefixes()
 
     def _renew_prefixes(self) -> None:
@@ -383,6 +393,8 @@ class SerTrainer(Trainer):
             folder = Path(output_dir or self.args.output_dir)
             if objective is not None and folder.name.startswith("checkpoint-"):
                 save_file(objective.state_dict(), str(folder / "objective.safetensors"), metadata={"format": "pt"})
+            if self.averaging is not None and folder.name.startswith("checkpoint-"):
+                self.averaging.save(folder)
             # transformers pickles its arguments here; ours are JSON
             (folder / "training_args.bin").unlink(missing_ok=True)
             text = json.dumps(self.args.to_dict(), indent=2, sort_keys=True, default=str)
