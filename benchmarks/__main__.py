@@ -3,7 +3,18 @@
 import sys
 from importlib import import_module
 
-NAMES = ("imports", "features", "cct", "feeding", "prefix_cache", "mixing", "manifest", "encoders", "long_recording")
+NAMES = (
+    "imports",
+    "features",
+    "cct",
+    "speaker_cct",
+    "feeding",
+    "prefix_cache",
+    "mixing",
+    "manifest",
+    "encoders",
+    "long_recording",
+)
 
 
 def main(arguments: list[str]) -> int:

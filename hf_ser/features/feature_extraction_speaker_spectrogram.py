@@ -5,13 +5,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+import transformers
 from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.utils import TensorType
 
+from .feature_extraction_ecapa import EcapaTdnnFeatureExtractor
 from .feature_extraction_spectrogram import SpectrogramFeatureExtractor
+from .feature_extraction_speech import SpeechFeatureExtractor
+from .feature_extraction_vgg_vox import VggVoxFeatureExtractor
 from .waveform_checks import as_waveforms
 
+# by name, as settings tell them; the others are transformers'
+_OWN = {each.__name__: each for each in (EcapaTdnnFeatureExtractor, VggVoxFeatureExtractor, SpeechFeatureExtractor)}
 _VALUES, _MASK, _VECTORS = "speaker_features", "speaker_attention_mask", "speaker_embeddings"
 
 
@@ -181,14 +187,11 @@ def _as_extractor(value: SequenceFeatureExtractor | Mapping[str, Any] | None) ->
             f"got speaker_extractor of type {type(value).__name__}, expected a feature extractor such as "
             "hf_ser.EcapaTdnnFeatureExtractor(), its settings, or None"
         )
-    name = value.get("feature_extractor_type")
-    # not above: this module is imported for registration, while transformers' auto modules may be half imported
-    from transformers.models.auto.feature_extraction_auto import get_feature_extractor_class_from_name
-
-    found = None if name is None else get_feature_extractor_class_from_name(name)
-    if found is None or not issubclass(found, SequenceFeatureExtractor):
+    name = str(value.get("feature_extractor_type"))
+    found = _OWN.get(name, getattr(transformers, name, None))
+    if not (isinstance(found, type) and issubclass(found, SequenceFeatureExtractor)):
         raise ValueError(
-            f"got speaker_extractor with feature_extractor_type={name!r}, expected the name of a feature extractor of "
+            f"got speaker_extractor with feature_extractor_type={name}, expected the name of a feature extractor of "
             "sound, e.g. 'EcapaTdnnFeatureExtractor', 'VggVoxFeatureExtractor' or 'Wav2Vec2FeatureExtractor'"
         )
     return found.from_dict(dict(value))

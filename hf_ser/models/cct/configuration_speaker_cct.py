@@ -123,6 +123,13 @@ class SpeakerCctConfig(CctConfig):
                 "speaker vectors, or None"
             )
 
+    def to_dict(self) -> dict[str, Any]:
+        """The settings, as saved in config.json; where the speaker encoder once came from is not among them."""
+        output = super().to_dict()
+        if isinstance(output.get("speaker_encoder_config"), dict):
+            output["speaker_encoder_config"].pop("_name_or_path", None)
+        return output
+
     @property
     def _encoder_size(self) -> int | None:
         """Size of the speaker encoder's embeddings; None without one."""

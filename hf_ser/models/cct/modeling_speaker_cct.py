@@ -150,10 +150,11 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and evaluation; the speaker encoder stays in evaluation mode."""
+        """Switch between training and evaluation; the speaker encoder stays frozen and in evaluation mode."""
         super().train(mode)
         if self.speaker_encoder is not None:
-            self.speaker_encoder.eval()
+            # loading, which ends with eval(), makes every weight trainable
+            frozen(self.speaker_encoder)
         return self
 
     def fit_speaker_reduction(self, speaker_embeddings: torch.Tensor) -> Self:
