@@ -103,9 +103,7 @@ class SerTrainingArguments(TrainingArguments):
     )
     eval_reference_clips: int = field(
         default=0,
-        metadata={
-            "help": "Unlabelled clips of each evaluated speaker that are given as references and left out of the score."
-        },
+        metadata={"help": "Unlabelled clips of each evaluated speaker that are given as references, and not scored."},
     )
     freeze: list[str] = field(
         default_factory=list,

@@ -20,7 +20,7 @@ from .speech_building import build_speech_extractor, build_speech_model
 from .targets import DIMENSIONS, dimension_ids
 
 MODELS = ("cct", "speech_encoder")
-SPEECH_SETTINGS = ("head", "layers", "num_encoder_layers")
+SPEECH_SETTINGS = ("head", "layers", "num_encoder_layers", "reference")
 
 
 @dataclass
@@ -64,6 +64,13 @@ class ModelArguments:
     num_encoder_layers: int | None = field(
         default=None,
         metadata={"help": "Keep this many of the speech encoder's layers; those above are neither run nor saved."},
+    )
+    reference: str | None = field(
+        default=None,
+        metadata={
+            "help": "Let a speech encoder take other clips of the same voice as references: standardise, or film; see "
+            "SpeechEncoderConfig."
+        },
     )
     model_config: dict | str | None = field(
         default=None, metadata={"help": "JSON: further settings of the new model's config."}

@@ -12,6 +12,7 @@ from torch import nn
 
 from .losses import classification_loss, clip_weights, divergence, soft_targets
 from .mixing import PARTNER, SHARE, mix_inputs
+from .reference_sampling import MATRIX
 from .targets import TARGETS
 
 TWIN = "twin_"
@@ -102,7 +103,8 @@ class ClassificationObjective(Objective):
     `torch.nn.functional.cross_entropy(weight=...)` does, of cross-entropy or focal loss (`classification_loss`).
 
     If the batch says which clips to mix (`mix_partner`, `mix_share`: mixup, Zhang et al. 2018), the model reads
-    mixtures, and its loss is share * loss(own class) + (1 - share) * loss(partner's class).
+    mixtures, and its loss is share * loss(own class) + (1 - share) * loss(partner's class). Where clips of the batch
+    are references for each other, the model mixes vectors at its classifier instead: a mixture of voices has none.
 
     With `stability_weight` (stability training, Zheng et al. 2016, section 3, with both sides judged as the AlexNet
     system does) the batch holds a noisy twin of each clip, `twin_input_features` and whatever else the model reads of
@@ -153,7 +155,7 @@ class ClassificationObjective(Objective):
                 f"'{TWIN}input_features' beside 'input_features', which the default collator and dataset give"
             )
         if partner is not None and share is not None:
-            sides = [mix_inputs(side, partner, share) for side in sides]
+            sides = [_mixed(side, partner, share) for side in sides]
         outputs = model(**_stacked(sides))
         logits = outputs["logits"].chunk(len(sides))
         targets = soft_targets(labels, logits[0].shape[-1], partner, share)
@@ -205,10 +207,21 @@ def _stacked(sides: list[dict[str, Any]]) -> dict[str, Any]:
     """One batch of both sides, so that the model runs once (as distributed training wants it)."""
     if len(sides) == 1:
         return sides[0]
-    return {
+    batch = {
         name: torch.cat([side[name] for side in sides]) if isinstance(value, torch.Tensor) else value
         for name, value in sides[0].items()
     }
+    if MATRIX in batch:
+        # clips and twins have the clean clips for references; twins are mixed with twins
+        batch[MATRIX] = nn.functional.pad(batch[MATRIX], (0, len(sides[0][MATRIX])))
+        if PARTNER in batch:
+            batch[PARTNER] = torch.cat([sides[0][PARTNER], sides[1][PARTNER] + len(sides[0][PARTNER])])
+    return batch
+
+
+def _mixed(side: dict[str, Any], partner: torch.Tensor, share: torch.Tensor) -> dict[str, Any]:
+    """Mixtures for a model to read; or what to mix, for a model whose references are clips of the batch."""
+    return side | {PARTNER: partner, SHARE: share} if MATRIX in side else mix_inputs(side, partner, share)
 
 
 def _ratio(total: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

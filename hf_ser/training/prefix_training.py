@@ -110,7 +110,7 @@ class PrefixTraining:
                 self.extractor,
                 self.layers,
                 dtype=args.prefix_cache_dtype,
-                autocast=_autocast(args),
+                autocast=autocast_type(args),
                 transform=transform,
                 transform_settings=settings,
                 seed=args.seed,
@@ -128,7 +128,7 @@ class PrefixTraining:
         return views_in(prefixes), views_in(functionals) if reads else None
 
 
-def _autocast(args: SerTrainingArguments) -> torch.dtype | None:
+def autocast_type(args: SerTrainingArguments) -> torch.dtype | None:
     """The type that the Trainer lets a model compute in."""
     return torch.bfloat16 if args.bf16 else torch.float16 if args.fp16 else None
 
@@ -154,4 +154,4 @@ def prefix_training(
     return PrefixTraining(model, extractor, args, layers)
 
 
-__all__ = ["PrefixTraining", "prefix_training"]
+__all__ = ["PrefixTraining", "autocast_type", "prefix_training"]

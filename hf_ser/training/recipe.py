@@ -119,7 +119,14 @@ class Recipe:
             clips = self.corpus.select(rows)
             prediction = trainer.predict(clips, metric_key_prefix=side)
             figures = figures_of(prediction.metrics, side, self.model.target)
-            result[side] = {"figures": figures, "clips": len(rows), "speakers": speakers_of(clips)}
+            result[side] = {
+                "figures": figures,
+                "clips": len(prediction.row_ids),
+                "speakers": speakers_of(clips),
+            }
+            if self.training.eval_reference_clips:
+                # unlabelled clips of each speaker, drawn by the seed, known to the model and left out of the score
+                result[side]["reference_clips"] = self.training.eval_reference_clips
             if trainer.is_world_process_zero():
                 seed = self.training.seed
                 labels, target = result["labels"], self.model.target

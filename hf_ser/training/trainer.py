@@ -226,8 +226,6 @@ class SerTrainer(ReferenceTrainer):
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler | None:
         """Balance the classes if `args.class_sampling` asks for it, or batch clips of like length."""
         dataset = train_dataset or self.train_dataset
-        if self.conditioned:
-            return super()._get_train_sampler(dataset)
         if self.args.train_sampling_strategy == "group_by_length":
             size = self.args.train_batch_size * self.accelerator.num_processes
             return LengthSampler(dataset.lengths(), size, self.args.seed, lambda: dataset.epoch)

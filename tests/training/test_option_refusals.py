@@ -12,6 +12,7 @@ from hf_ser import SerTrainer, SerTrainingArguments, speaker_folds
 from hf_ser.augmentation import WaveformAugmentation
 from hf_ser.training import ClassificationObjective, CrossEntropyObjective
 from hf_ser.training.distillation import DistillationCollator, DistillationObjective
+from hf_ser.training.reference_training import REFERENCE_OPTIONS
 from hf_ser.training.run_settings import _DECISIVE
 from hf_ser.training.view_dataset import ViewDataset
 
@@ -61,6 +62,8 @@ def test_a_run_is_continued_with_the_same_options_only():
     # where to read and write, and how to begin; views of a cache are written down with it
     neutral = {"resume", "overwrite_run", "allow_speaker_overlap", "feature_cache_dir", "feature_cache_views"}
     neutral |= {"prefix_cache_dir", "prefix_cache_views", "prefix_cache_dtype"}
+    # written down where they differ from the usual
+    neutral |= set(REFERENCE_OPTIONS)
     assert own - neutral <= set(_DECISIVE)
 
 

@@ -23,12 +23,12 @@ class ReferenceSummary(NamedTuple):
         mean: Shape (batch, features), float32; zeros where there is no reference clip.
         variance: Shape (batch, features), float32: unbiased, over the reference clips; zeros where there are fewer
             than two.
-        count: Shape (batch, 1), float32: number of reference clips.
+        number: Shape (batch, 1), float32: number of reference clips.
     """
 
     mean: torch.Tensor
     variance: torch.Tensor
-    count: torch.Tensor
+    number: torch.Tensor
 
     @classmethod
     def empty(cls, vectors: torch.Tensor) -> "ReferenceSummary":
@@ -188,7 +188,7 @@ class ReferenceConditioning(nn.Module):
             exact = vectors.float()
             if self.training:
                 self._observe(exact.detach(), summary)
-            offset = self.share(summary.count) * (summary.mean - self.voice_mean)
+            offset = self.share(summary.number) * (summary.mean - self.voice_mean)
             return self.condition(exact, offset, summary).to(vectors.dtype)
 
     def share(self, count: torch.Tensor) -> torch.Tensor:
@@ -215,7 +215,7 @@ class ReferenceConditioning(nn.Module):
         """Running mean over training clips, and running variance of the clips of one voice."""
         pace = torch.where(self.batches_seen == 0, 1.0, self.MOMENTUM)
         self.voice_mean.lerp_(vectors.mean(dim=0), pace)
-        several = (summary.count > 1).float()
+        several = (summary.number > 1).float()
         variance = (summary.variance * several).sum(dim=0) / several.sum().clamp(min=1)
         self.voice_variance.lerp_(variance, pace * (several.sum() > 0))
         self.batches_seen.add_(1)
@@ -243,7 +243,7 @@ class Standardise(ReferenceConditioning):
     def condition(self, vectors: torch.Tensor, offset: torch.Tensor, summary: ReferenceSummary) -> torch.Tensor:
         """See `ReferenceConditioning`."""
         k = self.FIRST_K_VARIANCE * torch.exp(_GAIN * self.trust_variance.float())
-        freedom = (summary.count - 1).clamp(min=0)
+        freedom = (summary.number - 1).clamp(min=0)
         ratio = summary.variance / self.voice_variance.clamp(min=_SMALLEST)
         spread = ((k + freedom * ratio) / (k + freedom)).sqrt()
         moved = vectors - offset

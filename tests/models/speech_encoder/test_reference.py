@@ -82,7 +82,7 @@ def test_standardisation_trusts_many_clips_and_few_clips_little():
     for count in (1, 10, 4000):
         summary = ReferenceSummary.of_clips(clips[:, :count], None, vectors)
         changed[count] = voice(vectors, summary).detach()
-        share = voice.share(summary.count).detach()
+        share = voice.share(summary.number).detach()
         assert torch.allclose(share, torch.full_like(share, count / (count + 3.0)))
     # many clips: what remains lies about the mean voice with its variance, 1
     assert torch.allclose(changed[4000].mean(0), torch.full((6,), 0.5), atol=0.2)
@@ -169,7 +169,7 @@ def test_mistakes_are_named():
         with pytest.raises(ValueError, match=message):
             logits(model, inputs, **references)
     plain = tiny_model("whisper")
-    with pytest.raises(ValueError, match="train a model that can: hf-ser train .* --reference standardise"):
+    with pytest.raises(ValueError, match=r"train a model that can: hf-ser train .* --reference standardise"):
         logits(plain, inputs, reference_vectors=torch.zeros(2, 3, WIDTH))
     with pytest.raises(ValueError, match="reference=None"):
         plain.embed_reference(**inputs)
