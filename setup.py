@@ -31,6 +31,8 @@ EXTRAS = {
     # not in "all": openSMILE's licence allows non-commercial use only
     "egemaps": ["opensmile>=2.5"],
     "bench": ["librosa>=0.10"],
+    # reads the Keras weights of VGG-Vox
+    "vggvox": ["h5py>=3.10"],
     "dev": [
         "hypothesis>=6.100",
         "mypy>=1.15",
@@ -41,7 +43,7 @@ EXTRAS = {
     ],
 }
 EXTRAS["all"] = EXTRAS["train"] + EXTRAS["augment"] + EXTRAS["report"]
-EXTRAS["dev"] += EXTRAS["all"] + EXTRAS["bench"] + EXTRAS["egemaps"]
+EXTRAS["dev"] += EXTRAS["all"] + EXTRAS["bench"] + EXTRAS["egemaps"] + EXTRAS["vggvox"]
 
 setup(
     name="hf-ser",

@@ -7,6 +7,7 @@ NAMES = (
     "imports",
     "features",
     "cct",
+    "speaker",
     "speaker_cct",
     "feeding",
     "prefix_cache",

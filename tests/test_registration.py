@@ -33,6 +33,10 @@ assert type(config).__module__.startswith("hf_ser"), type(config)
 assert AutoModelForAudioClassification._model_mapping[type(config)].__name__ == "SpeechEncoderForAudioClassification"
 assert AutoModel._model_mapping[type(config)].__name__ == "SpeechEncoderModel"
 assert FEATURE_EXTRACTOR_MAPPING[type(config)].__name__ == "SpeechFeatureExtractor"
+for model_type, name in (("ser_ecapa_tdnn", "EcapaTdnn"), ("ser_vgg_vox", "VggVox")):
+    config = AutoConfig.for_model(model_type)
+    assert AutoModel._model_mapping[type(config)].__name__ == name + "Model"
+    assert FEATURE_EXTRACTOR_MAPPING[type(config)].__name__ == name + "FeatureExtractor"
 """
 AUTO = "from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, AutoModelForAudioClassification"
 
