@@ -14,6 +14,7 @@ NAMES = (
     "mixing",
     "manifest",
     "encoders",
+    "heads",
     "long_recording",
 )
 
