@@ -50,6 +50,7 @@ _PUBLIC = {
     "SerTrainer": "training",
     "SerTrainingArguments": "training",
     "EmotionClassifier": "inference",
+    "SpeakerReference": "inference",
     "default_model": "hub",
     "from_pretrained_strict": "models.strict_loading",
     "convert_head_checkpoint": "models.speech_encoder.convert_head_checkpoint",
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
         VggVoxFeatureExtractor,
     )
     from .hub import default_model
-    from .inference import EmotionClassifier
+    from .inference import EmotionClassifier, SpeakerReference
     from .models.cct import (
         CctConfig,
         CctForAudioClassification,

@@ -50,6 +50,13 @@ def _add_predict(commands: Any) -> None:
     predict = commands.add_parser("predict", help="say which emotion is in recordings")
     predict.add_argument("files", nargs="+", metavar="FILE", help="wav, flac, ogg or mp3")
     predict.add_argument("--model", help="checkpoint folder or Hub id; by default the one that ships with hf_ser")
+    predict.add_argument(
+        "--speaker_reference",
+        "--speaker-reference",
+        nargs="+",
+        metavar="CLIP",
+        help="other clips of the voice in all of these files, for models that take references; no labels needed",
+    )
     predict.add_argument("--json", action="store_true", help="print JSON, with the score of every emotion")
     predict.set_defaults(run=_predict)
 
@@ -82,6 +89,16 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument(
         "--allow_speaker_overlap", "--allow-speaker-overlap", action="store_true", help="score speakers it has heard"
     )
+    evaluate.add_argument(
+        "--reference_clips",
+        "--reference-clips",
+        type=int,
+        default=0,
+        help="give the model this many unlabelled clips of each speaker as references, and do not score them",
+    )
+    evaluate.add_argument(
+        "--reference_seed", "--reference-seed", type=int, default=0, help="draw the reference clips with this seed"
+    )
     evaluate.add_argument("--predictions", help="saved predictions (parquet or csv) instead of model and corpus")
     evaluate.add_argument("--baseline", help="saved predictions of another model on the same clips, to compare with")
     evaluate.add_argument("--output_dir", "--output-dir", help="write report.md, report.json, figures, predictions")
@@ -102,10 +119,11 @@ def _predict(options: argparse.Namespace) -> int:
     from . import AudioError
 
     classifier = _classifier(options.model)
+    voice = None if options.speaker_reference is None else classifier.enrol(options.speaker_reference)
     results: list[dict[str, Any]] = []
     for file in options.files:
         try:
-            results.append({"file": file, **asdict(classifier(file))})
+            results.append({"file": file, **asdict(classifier(file, speaker_reference=voice))})
         except AudioError as error:
             results.append({"file": file, "error": str(error)})
     failed = [row for row in results if "error" in row]
@@ -200,8 +218,18 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.output_dir and (Path(options.output_dir) / "report.json").exists():
         # before anything is computed
         raise ValueError(f"--output_dir {options.output_dir!r} holds a report already; name another folder")
+    if options.predictions and options.reference_clips:
+        raise ValueError(
+            f"--reference_clips is {options.reference_clips}, but saved predictions are made already; leave it out, "
+            "or give --model, --corpus and --data_dir instead of --predictions"
+        )
     predictions = _saved(options.predictions) if options.predictions else _predicted(options)
-    report = report_predictions(predictions)
+    about = {}
+    if options.reference_clips:
+        from .inference import reference_protocol
+
+        about["references"] = reference_protocol(options.reference_clips, options.reference_seed)
+    report = report_predictions(predictions, about=about)
     print(report.to_markdown())
     if options.baseline:
         print(compare_predictions(_saved(options.baseline), predictions).to_markdown())
@@ -261,7 +289,9 @@ def _predicted(options: argparse.Namespace) -> Any:
     if not options.allow_speaker_overlap:
         refuse_heard_speakers(options.model, set(corpus["speaker"]))
     classifier = _classifier(options.model, options.device)
-    return (_with_strange_emotions if options.allow_missing_classes else predict_corpus)(classifier, corpus)
+    score = _with_strange_emotions if options.allow_missing_classes else predict_corpus
+    clips, seed = options.reference_clips, options.reference_seed
+    return score(classifier, corpus, reference_clips=clips, reference_seed=seed)
 
 
 def _test_side(corpus: Any, options: argparse.Namespace) -> list[int]:
@@ -275,7 +305,7 @@ def _test_side(corpus: Any, options: argparse.Namespace) -> list[int]:
     return folds[options.fold].test
 
 
-def _with_strange_emotions(classifier: Any, corpus: Any) -> Any:
+def _with_strange_emotions(classifier: Any, corpus: Any, **references: int) -> Any:
     """Predictions of clips whose emotion the checkpoint may not know: its score is then 0, so they are mistakes."""
     import numpy as np
 
@@ -287,13 +317,16 @@ def _with_strange_emotions(classifier: Any, corpus: Any) -> Any:
     strange = [name for name in label_names(emotions) if name not in known]
     any_known = next(iter(known))
     told = [emotion if emotion in known else any_known for emotion in emotions]
-    predictions = predict_corpus(classifier, corpus.remove_columns("emotion").add_column("emotion", told))
+    predictions = predict_corpus(
+        classifier, corpus.remove_columns("emotion").add_column("emotion", told), **references
+    )
+    true = dict(zip(corpus["clip"], emotions, strict=True))
     if strange:
         clips = sum(emotion in strange for emotion in emotions)
         print(f"hf-ser: {clips} clips are {', '.join(strange)}, which the checkpoint never says", file=sys.stderr)
     return replace(
         predictions,
-        labels=np.asarray(emotions, dtype=object),
+        labels=np.asarray([true[clip] for clip in predictions.clips], dtype=object),
         scores=np.pad(predictions.scores, ((0, 0), (0, len(strange)))),
         label_names=(*predictions.label_names, *strange),
     )

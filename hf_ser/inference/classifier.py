@@ -1,7 +1,7 @@
 """A checkpoint and its extractor as one callable: any recording in, its emotion out."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,14 @@ from transformers import AutoFeatureExtractor, PreTrainedModel, SequenceFeatureE
 
 from ..audio import load_audio
 from ..models.strict_loading import from_pretrained_strict
+from .enrolment import (
+    SpeakerReference,
+    check_reference_clip,
+    clip_name,
+    embed_voices,
+    model_fingerprint,
+    reference_clips,
+)
 from .windows import batches_of_like_length, mean_log_probability, padding_of, split_into_windows, window_seconds
 
 logger = logging.getLogger(__name__)
@@ -89,38 +97,74 @@ class EmotionClassifier:
         network = from_pretrained_strict(model)
         return cls(network.to(device), AutoFeatureExtractor.from_pretrained(model), batch_size)
 
-    def __call__(self, source: Any, **load_options: Any) -> EmotionPrediction:
+    def __call__(
+        self, source: Any, *, speaker_reference: SpeakerReference | Sequence[Any] | None = None, **load_options: Any
+    ) -> EmotionPrediction:
         """Classify one recording.
 
         Args:
             source: path, bytes, file object, array or dataset row: whatever `hf_ser.load_audio` reads.
-            **load_options: for `hf_ser.load_audio`, the rate of a bare array for instance.
+            speaker_reference: other clips of the same voice, unlabelled, whatever `hf_ser.load_audio` reads; or what
+                `enrol` made of them. For models that take references.
+            **load_options: for `hf_ser.load_audio`, the rate of a bare array for instance; for references too.
 
         Raises:
-            AudioError: if the recording cannot be read.
+            AudioError: if the recording or a reference cannot be read.
+            ValueError: as `enrol`.
         """
-        return self.classify([load_audio(source, self.feature_extractor.sampling_rate, **load_options)])[0]
+        if speaker_reference is not None and not isinstance(speaker_reference, SpeakerReference):
+            speaker_reference = self.enrol(speaker_reference, **load_options)
+        waveform = load_audio(source, self.feature_extractor.sampling_rate, **load_options)
+        return self.classify([waveform], speaker_reference)[0]
 
-    def classify(self, waveforms: Sequence[np.ndarray]) -> list[EmotionPrediction]:
+    def enrol(self, clips: Sequence[Any], **load_options: Any) -> SpeakerReference:
+        """Listen to a few clips of a voice, to know it in recordings to come.
+
+        The clips need no labels. Ten are good; few are trusted little by a model that was trained with references, so
+        that a single clip does no harm. A clip longer than what the model takes counts as several.
+
+        Args:
+            clips: clips of one voice, whatever `hf_ser.load_audio` reads.
+            **load_options: for `hf_ser.load_audio`.
+
+        Returns:
+            what to pass as `speaker_reference`.
+
+        Raises:
+            AudioError: if a clip cannot be read.
+            ReferenceClipError: if a clip is shorter than 0.5 s or silent; a ValueError.
+            ValueError: if there are no clips, or the model takes no references, saying how to train one that does.
+        """
+        rate, windows, names = self.feature_extractor.sampling_rate, [], []
+        for number, clip in enumerate(reference_clips(clips), start=1):
+            names.append(clip_name(clip, number))
+            waveform = load_audio(clip, rate, **load_options)
+            check_reference_clip(waveform, rate, names[-1])
+            windows += self._windows(waveform)
+        vectors = self._each(windows, lambda chunk: embed_voices(self.model, self._inputs(chunk)))
+        return SpeakerReference(vectors, tuple(names), model_fingerprint(self.model))
+
+    def classify(
+        self, waveforms: Sequence[np.ndarray], speaker_reference: SpeakerReference | Sequence[np.ndarray] | None = None
+    ) -> list[EmotionPrediction]:
         """Classify waveforms that are loaded already.
 
         Args:
             waveforms: mono float32 arrays (samples,) at the extractor's sampling rate.
+            speaker_reference: other clips of the one voice in all of them: likewise waveforms, or what `enrol` gave.
 
         Returns:
             one prediction for each waveform, in order.
+
+        Raises:
+            ValueError: as `enrol`, or if the reference was enrolled with another model.
         """
+        if speaker_reference is not None and not isinstance(speaker_reference, SpeakerReference):
+            rate = self.feature_extractor.sampling_rate
+            speaker_reference = self.enrol(speaker_reference, source_sampling_rate=rate)
         pieces = [self._windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
-        logits = np.empty((len(flat), self.model.config.num_labels), dtype=np.float32)
-        samples = round(self.batch_seconds * self.feature_extractor.sampling_rate)
-        for chunk in batches_of_like_length(
-            [len(window) for window in flat],
-            self.batch_size,
-            samples,
-            padding_of(self.feature_extractor) == "max_length",
-        ):
-            logits[chunk] = self._logits([flat[index] for index in chunk])
+        logits = self._each(flat, lambda chunk: self._logits(chunk, speaker_reference)).numpy()
         predictions, first = [], 0
         for waveform, windows in zip(waveforms, pieces, strict=True):
             scores = mean_log_probability(logits[first : first + len(windows)].astype(np.float64))
@@ -150,13 +194,31 @@ class EmotionClassifier:
             )
         return windows
 
-    def _logits(self, windows: list[np.ndarray]) -> np.ndarray:
+    def _each(self, windows: Sequence[np.ndarray], run: Callable[[list[np.ndarray]], torch.Tensor]) -> torch.Tensor:
+        """What `run` makes of windows, a row for each, in batches of like length."""
+        rows: list[torch.Tensor] = [torch.empty(0)] * len(windows)
+        samples = round(self.batch_seconds * self.feature_extractor.sampling_rate)
+        for chunk in batches_of_like_length(
+            [len(window) for window in windows],
+            self.batch_size,
+            samples,
+            padding_of(self.feature_extractor) == "max_length",
+        ):
+            for index, row in zip(chunk, run([windows[index] for index in chunk]), strict=True):
+                rows[index] = row
+        return torch.stack(rows) if rows else torch.empty(0, self.model.config.num_labels)
+
+    def _inputs(self, windows: list[np.ndarray]) -> Any:
         extractor = self.feature_extractor
         padding = padding_of(extractor)
         features = extractor(windows, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
+        return features.to(self.model.device)
+
+    def _logits(self, windows: list[np.ndarray], reference: SpeakerReference | None) -> torch.Tensor:
+        told = {} if reference is None else reference.inputs(self.model, len(windows))
         with torch.inference_mode():
-            outputs = self.model(**features.to(self.model.device))
-        return outputs.logits.float().cpu().numpy()
+            outputs = self.model(**self._inputs(windows), **told)
+        return outputs.logits.float().cpu()
 
     def _prediction(self, scores: np.ndarray, samples: int, windows: int) -> EmotionPrediction:
         names = self.model.config.id2label

@@ -12,16 +12,16 @@ from .reference_sampling import is_known
 _KEY = 8
 
 
-def draw_references(speakers: Sequence[str], clips: int, seed: int) -> dict[str, list[int]]:
-    """Draw clips of each speaker to be references.
+def reference_order(speakers: Sequence[str], clips: int, seed: int) -> dict[str, list[int]]:
+    """The order in which clips of each speaker are taken for references.
 
     Args:
         speakers: of each clip.
-        clips: how many of each speaker.
+        clips: how many are wanted of each speaker.
         seed: of the draw; speakers draw in the order of their names.
 
     Returns:
-        the places of the drawn clips, sorted, by speaker.
+        the places of all clips, shuffled, by speaker.
 
     Raises:
         ValueError: if a speaker is unknown, or none of a speaker's clips would be left to score.
@@ -41,7 +41,7 @@ def draw_references(speakers: Sequence[str], clips: int, seed: int) -> dict[str,
                 f"{clips} reference clips are asked for, but speaker {name!r} has {len(members)} clips, which leaves "
                 f"none to score; ask for at most {len(members) - 1}, or leave this speaker out"
             )
-        drawn[name] = sorted(generator.permutation(members)[:clips].tolist())
+        drawn[name] = generator.permutation(members).tolist()
     return drawn
 
 
@@ -57,11 +57,12 @@ class ReferenceSplit(torch.utils.data.Subset):
         references: places in the side of each speaker's references.
 
     Raises:
-        ValueError: see `draw_references`.
+        ValueError: see `reference_order`.
     """
 
     def __init__(self, dataset: Any, clips: int, seed: int) -> None:
-        self.references = draw_references(dataset.speakers, clips, seed)
+        order = reference_order(dataset.speakers, clips, seed)
+        self.references = {speaker: sorted(places[:clips]) for speaker, places in order.items()}
         taken = {index for indices in self.references.values() for index in indices}
         super().__init__(dataset, [index for index in range(len(dataset)) if index not in taken])
 
@@ -106,4 +107,4 @@ class EnrolledVoices:
         return {"reference_vectors": torch.stack([self._of_row[row] for row in row_ids.tolist()])}
 
 
-__all__ = ["EnrolledVoices", "ReferenceSplit", "draw_references"]
+__all__ = ["EnrolledVoices", "ReferenceSplit", "reference_order"]

@@ -10,7 +10,7 @@ from speech import tiny_speech_extractor, tiny_speech_model
 from tiny import StopAt, same_weights, tiny_model, tiny_trainer
 
 from hf_ser.training.objectives import ClassificationObjective
-from hf_ser.training.reference_evaluation import draw_references
+from hf_ser.training.reference_evaluation import reference_order
 from hf_ser.training.reference_sampling import ReferenceCollator, SpeakerSampler
 
 SPEAKERS = ["a"] * 20 + ["b"] * 9 + ["c"] * 17 + ["corpus/unknown"] * 5 + [None] * 2
@@ -119,7 +119,8 @@ def test_evaluation_with_references_leaves_them_out_of_the_score(corpus, tmp_pat
     found = trainer.predict(corpus)
     speakers = np.asarray(corpus["speaker"])
     assert len(found.row_ids) == len(corpus) - 2 * len(set(speakers))
-    drawn = draw_references(list(speakers), 2, trainer.args.seed)
+    order = reference_order(list(speakers), 2, trainer.args.seed)
+    drawn = {speaker: sorted(places[:2]) for speaker, places in order.items()}
     assert not set(found.row_ids.tolist()) & {row for rows in drawn.values() for row in rows}
     assert trainer.evaluate(corpus)["eval_wa"] == pytest.approx(found.metrics["test_wa"])
     # the answers are those of the model, given the enrolled clips
@@ -167,7 +168,7 @@ def test_settings_that_do_not_go_together_are_refused(corpus, tmp_path):
     with pytest.raises(ValueError, match="leaves none to score"):
         trainer.evaluate()
     with pytest.raises(ValueError, match="speaker is not known"):
-        draw_references(SPEAKERS, 1, 0)
+        reference_order(SPEAKERS, 1, 0)
     nobody = corpus.remove_columns("speaker").add_column("speaker", ["unknown"] * len(corpus))
     with pytest.raises(ValueError, match="no training clip has a known speaker"):
         reference_trainer(corpus, tmp_path).__class__(

@@ -1,0 +1,216 @@
+"""Enrolment: a few clips of a voice, embedded once, that tell a model whose voice it hears."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from ..models.speech_encoder.reference import NO_REFERENCE
+from ..training.reference_evaluation import reference_order
+
+LEAST_SECONDS = 0.5
+# nothing but dither lies below, in dB of full scale
+SILENT_DB = -80.0
+
+
+class ReferenceClipError(ValueError):
+    """A clip that tells nothing of a voice: too short, or silent."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpeakerReference:
+    """A voice that a model has been told of, to be used for any number of recordings.
+
+    Attributes:
+        vectors: One for each clip (or window of a long one), shape (clips, width), float32, on the CPU.
+        clips: What the clips are called.
+        model: Fingerprint of the model that it was enrolled with, and that alone can use it.
+    """
+
+    vectors: torch.Tensor
+    clips: tuple[str, ...]
+    model: str
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def inputs(self, model: PreTrainedModel, batch: int) -> dict[str, torch.Tensor]:
+        """What a model reads beside a batch of clips of this voice.
+
+        Args:
+            model: The model that it was enrolled with.
+            batch: Clips of the batch.
+
+        Returns:
+            `reference_vectors` (1, clips, width); or for a speaker-conditioned CCT `speaker_embeddings` (batch,
+            width), the mean of the vectors with their mean length.
+
+        Raises:
+            ValueError: If it was enrolled with another model.
+        """
+        if self.model != model_fingerprint(model):
+            raise ValueError(
+                "got a speaker_reference that was enrolled with another model, whose vectors mean nothing to this "
+                "one; enrol the clips again: classifier.enrol(clips)"
+            )
+        vectors = self.vectors.to(model.device)
+        if takes_vectors(model):
+            return {"reference_vectors": vectors[None]}
+        mean = vectors.mean(dim=0)
+        mean = mean * (vectors.norm(dim=1).mean() / mean.norm().clamp(min=1e-12))
+        return {"speaker_embeddings": mean.expand(batch, -1)}
+
+
+def takes_vectors(model: PreTrainedModel) -> bool:
+    """Whether a model is a speech encoder that was built with `config.reference`."""
+    return getattr(model.config, "reference", None) is not None
+
+
+def embed_voices(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """Vectors of clips, as a model makes them of references.
+
+    Args:
+        model: A speech encoder with `config.reference`, or a speaker-conditioned CCT with a speaker encoder.
+        inputs: What its feature extractor gives, on the model's device.
+
+    Returns:
+        Shape (clips, width), float32, on the CPU.
+
+    Raises:
+        ValueError: If the model is neither.
+    """
+    network: Any = model
+    with torch.inference_mode():
+        if takes_vectors(model):
+            vectors = network.embed_reference(**inputs)
+        elif getattr(model, "speaker_encoder", None) is not None and "speaker_features" in inputs:
+            vectors = network.get_speaker_embeddings(inputs["speaker_features"], inputs.get("speaker_attention_mask"))
+        else:
+            raise ValueError(NO_REFERENCE)
+    return vectors.float().cpu()
+
+
+def model_fingerprint(model: PreTrainedModel) -> str:
+    """Hash of the last layer's weights, which tells trained models apart."""
+    digest = hashlib.sha256()
+    for parameter in list(model.parameters())[-2:]:
+        digest.update(parameter.detach().float().cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def reference_clips(given: Any) -> list[Any]:
+    """The clips that a caller gives: a list of them, or a single one.
+
+    Raises:
+        ValueError: If the list is empty.
+    """
+    clips = list(given) if isinstance(given, list | tuple) else [given]
+    if not clips:
+        raise ValueError(
+            "got an empty list as speaker_reference, expected one clip of the voice or more (ten are good, labels are "
+            "not needed); leave it out where there is none"
+        )
+    return clips
+
+
+def clip_name(source: Any, number: int) -> str:
+    """What errors call a reference clip, counted from 1."""
+    path = source.get("path") if isinstance(source, Mapping) else source
+    named = isinstance(path, str | os.PathLike) and os.fspath(path)
+    return f"reference clip {number}" + (f" ({os.fspath(path)})" if named else "")
+
+
+def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str) -> None:
+    """Make sure that a clip tells something of a voice.
+
+    Args:
+        waveform: Shape (samples,), in [-1, 1].
+        sampling_rate: In Hz.
+        name: What errors call it.
+
+    Raises:
+        ReferenceClipError: If it lasts less than 0.5 s, or its peak lies below -80 dB of full scale.
+    """
+    seconds, peak = len(waveform) / sampling_rate, float(np.abs(waveform).max(initial=0.0))
+    if seconds < LEAST_SECONDS:
+        raise ReferenceClipError(
+            f"{name} lasts {seconds:.2f} s, expected at least {LEAST_SECONDS:g} s of the voice; leave it out, or take "
+            "a longer one"
+        )
+    level = 20.0 * np.log10(max(peak, 1e-10))
+    if level < SILENT_DB:
+        raise ReferenceClipError(
+            f"{name} is silent: its peak is {level:.0f} dB of full scale, expected speech above {SILENT_DB:g} dB; "
+            "leave it out, or record it again"
+        )
+
+
+def enrol_speakers(
+    classifier: Any, clips: Sequence[Any], speakers: Sequence[str], count: int, seed: int
+) -> tuple[dict[str, SpeakerReference], set[int]]:
+    """Enrol every speaker of a corpus with unlabelled clips of theirs, drawn by a seed.
+
+    Clips that are too short or silent serve nobody; the next one drawn takes their place.
+
+    Args:
+        classifier: An `EmotionClassifier`.
+        clips: The clips, for `hf_ser.load_audio`.
+        speakers: Of each.
+        count: Reference clips of each speaker.
+        seed: Of the draw.
+
+    Returns:
+        The reference of each speaker, and the places of the clips that serve as one, which must not be scored.
+
+    Raises:
+        ValueError: If a speaker is unknown, or has too few clips.
+        AudioError: If a clip cannot be read.
+    """
+    voices, taken = {}, set()
+    for speaker, order in reference_order(speakers, count, seed).items():
+        usable: list[int] = []
+        parts: list[SpeakerReference] = []
+        for place in order:
+            if len(usable) == count:
+                break
+            try:
+                parts.append(classifier.enrol([clips[place]]))
+            except ReferenceClipError:
+                continue
+            usable.append(place)
+        if len(usable) < count or len(usable) == len(order):
+            raise ValueError(
+                f"{count} reference clips are asked for, but speaker {speaker!r} has {len(usable)} of at least "
+                f"{LEAST_SECONDS:g} s among {len(order)} clips, one of which is to be scored; ask for fewer"
+            )
+        names = tuple(name for part in parts for name in part.clips)
+        voices[speaker] = SpeakerReference(torch.cat([part.vectors for part in parts]), names, parts[0].model)
+        taken |= set(usable)
+    return voices, taken
+
+
+def reference_protocol(clips: int, seed: int) -> str:
+    """How a score with references came about, in a line for reports."""
+    return (
+        f"{clips} unlabelled clips of each speaker, drawn with seed {seed}, are given to the model as references and "
+        "are not scored"
+    )
+
+
+__all__ = [
+    "ReferenceClipError",
+    "SpeakerReference",
+    "check_reference_clip",
+    "clip_name",
+    "embed_voices",
+    "enrol_speakers",
+    "model_fingerprint",
+    "reference_clips",
+    "reference_protocol",
+    "takes_vectors",
+]
