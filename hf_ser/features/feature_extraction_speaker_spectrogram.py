@@ -1,5 +1,6 @@
 """The feature extractor of the speaker-conditioned CCT: a waveform's spectrogram, and what tells of its speaker."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -35,7 +36,9 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
     """Spectrograms of mono waveforms, and beside them what a speaker encoder reads of the same clips.
 
     The spectrogram is cropped and trimmed as the settings say; the speaker encoder hears the whole clip. The encoder
-    itself is part of the model. Within a program, `attach_speaker_encoder` lends it to the extractor.
+    itself is part of the model. Within a program, `attach_speaker_encoder` lends it to the extractor. A clip shorter
+    than the speaker extractor's `min_seconds` is classified all the same: its mask says that there is no voice to
+    hear, and the model lets the unknown speaker's vector stand in for it.
 
     Args:
         speaker_extractor: Feature extractor of the speaker encoder, at the same sampling rate:
@@ -115,12 +118,13 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
         Returns:
             `input_features` (batch, channels, frequency, time) and `attention_mask` (batch, time); the speaker
             extractor's features as `speaker_features` (batch, frames, features), or (batch, samples) for waveforms,
-            and its mask as `speaker_attention_mask`, padded to the longest clip. With an encoder attached also
-            `speaker_embeddings` (batch, size), which the model then takes as they are.
+            and its mask as `speaker_attention_mask`, padded to the longest clip; the mask of a clip that is too short
+            for the speaker extractor holds zeros alone. With an encoder attached also `speaker_embeddings`
+            (batch, size), which the model then takes as they are.
 
         Raises:
             TypeError: If a clip is not an array of floats.
-            ValueError: As `SpectrogramFeatureExtractor`, and if a clip is too short for the speaker encoder.
+            ValueError: As `SpectrogramFeatureExtractor`.
         """
         batch = super().__call__(
             raw_speech,
@@ -138,13 +142,19 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
 
     def _speaker_inputs(self, clips: list[np.ndarray], device: torch.device) -> dict[str, torch.Tensor]:
         extractor: Any = self.speaker_extractor
+        least = math.ceil(getattr(extractor, "min_seconds", 0.0) * self.sampling_rate)
         found = extractor(
-            clips, sampling_rate=self.sampling_rate, padding=True, return_attention_mask=True, return_tensors="pt"
+            [np.pad(clip, (0, max(0, least - len(clip)))) for clip in clips],
+            sampling_rate=self.sampling_rate,
+            padding=True,
+            return_attention_mask=True,
+            return_tensors="pt",
         )
         inputs = {
             _VALUES: found[extractor.model_input_names[0]].to(device),
             _MASK: found["attention_mask"].to(device),
         }
+        inputs[_MASK][torch.tensor([len(clip) < least for clip in clips])] = 0
         encoder = self._encoder.value
         # a worker that was forked has the encoder, but should not run it
         if encoder is not None and torch.utils.data.get_worker_info() is None:
@@ -188,7 +198,7 @@ def _as_extractor(value: SequenceFeatureExtractor | Mapping[str, Any] | None) ->
             "hf_ser.EcapaTdnnFeatureExtractor(), its settings, or None"
         )
     name = str(value.get("feature_extractor_type"))
-    found = _OWN.get(name, getattr(transformers, name, None))
+    found: Any = _OWN.get(name, getattr(transformers, name, None))
     if not (isinstance(found, type) and issubclass(found, SequenceFeatureExtractor)):
         raise ValueError(
             f"got speaker_extractor with feature_extractor_type={name}, expected the name of a feature extractor of "
@@ -203,7 +213,10 @@ def _embedded(encoder: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     if hasattr(encoder, "get_speaker_embeddings"):
         return encoder.get_speaker_embeddings(inputs[_VALUES], inputs[_MASK])
     features, mask = inputs[_VALUES].to(encoder.device, encoder.dtype), inputs[_MASK].to(encoder.device)
-    return encoder(**{encoder.main_input_name: features}, attention_mask=mask).embeddings
+    unknown = ~mask.bool().any(dim=1)
+    mask = mask.masked_fill(unknown[:, None], 1)
+    vectors = encoder(**{encoder.main_input_name: features}, attention_mask=mask).embeddings
+    return vectors.masked_fill(unknown[:, None], 0.0)
 
 
 __all__ = ["SpeakerSpectrogramFeatureExtractor"]

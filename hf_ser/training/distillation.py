@@ -120,5 +120,7 @@ class DistillationObjective(Objective, nn.Module):
         """Tokens (batch, frequency * time, hidden) -> predicted targets (batch, time, dim)."""
         config: Any = getattr(model, "module", model).config
         rows = config.token_grid[0]
+        # the speaker's token is of no frequency and no time
+        tokens = tokens[:, getattr(config, "num_leading_tokens", 0) :]
         grid = tokens.unflatten(1, (rows, tokens.shape[1] // rows))
         return self.head(self.norm(grid.mean(1)))

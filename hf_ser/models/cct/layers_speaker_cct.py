@@ -94,7 +94,8 @@ class SpeakerCctTokens(nn.Module):
         """Make tokens of what is known.
 
         Args:
-            speaker_embeddings: Shape (batch, speaker_embedding_dim), or None for an unknown speaker.
+            speaker_embeddings: Shape (batch, speaker_embedding_dim), a row of zeros for a speaker who is not known;
+                or None where none is known.
             context_embeddings: Shape (batch, sum of context_sizes), the vectors one after the other; or None.
             batch: Clips.
 
@@ -107,12 +108,14 @@ class SpeakerCctTokens(nn.Module):
         """
         sizes = self.config.token_sizes[1:]
         vectors: list[torch.Tensor | None] = [None] * (1 + len(sizes))
+        known = None
         if speaker_embeddings is not None:
             fix = "embed clips with the speaker encoder that the model was trained with"
             self._check(
                 "speaker_embeddings", speaker_embeddings, batch, int(self.config.speaker_embedding_dim or 0), fix
             )
             vectors[0] = self._speaker(speaker_embeddings)
+            known = speaker_embeddings.ne(0).any(dim=1, keepdim=True)
         if context_embeddings is not None:
             fix = f"join vectors of the sizes {sizes} in this order, as context_sizes says"
             self._check("context_embeddings", context_embeddings, batch, sum(sizes), fix)
@@ -122,6 +125,8 @@ class SpeakerCctTokens(nn.Module):
             unknown[:, place] if vector is None else projection(vector.to(unknown.dtype)).to(unknown.dtype)
             for place, (vector, projection) in enumerate(zip(vectors, self.projections, strict=True))
         ]
+        if known is not None:
+            tokens[0] = torch.where(known, tokens[0], unknown[:, 0])
         stacked = torch.stack(tokens, dim=1)
         if self.training and self.config.speaker_dropout:
             withheld = torch.rand(*stacked.shape[:2], 1, device=stacked.device) < self.config.speaker_dropout

@@ -12,7 +12,7 @@ from transformers.utils import logging
 from transformers.utils.generic import can_return_tuple
 from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
-from ..speaker_encoder.embedding_speakers import embed_speakers
+from ..speaker_encoder.embedding_speakers import embed_long_enough
 from .configuration_speaker_cct import SpeakerCctConfig
 from .layers_cct import CctAttention
 from .layers_speaker_cct import SpeakerCctPair, SpeakerCctTokens
@@ -117,7 +117,7 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
         super().__init__(config)
         encoder_config = config.speaker_encoder_config
         self.speaker_encoder = None if encoder_config is None else build_speaker_encoder(encoder_config)
-        self._said_unknown = False
+        self._said_unknown = self._said_short = False
         self.post_init()
 
     @property
@@ -188,13 +188,15 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
 
         Args:
             speaker_features: The speaker encoder's main input, as `SpeakerSpectrogramFeatureExtractor` gives it.
-            speaker_attention_mask: Its mask, 1 on real signal; or None.
+            speaker_attention_mask: Its mask, 1 on real signal, and without a one for a clip that is too short to tell
+                a voice from; or None.
 
         Returns:
-            Shape (batch, speaker_embedding_dim).
+            Shape (batch, speaker_embedding_dim); zeros, which `forward` takes for the unknown speaker, for a clip that
+            is too short. A warning says so once.
 
         Raises:
-            ValueError: If the model has no speaker encoder, a shape does not fit it, or a clip is too short for it.
+            ValueError: If the model has no speaker encoder, or a shape does not fit it.
         """
         encoder = self.speaker_encoder
         if encoder is None:
@@ -203,7 +205,19 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
                 "model.set_speaker_encoder(folder or model), or pass speaker_embeddings"
             )
         mask = None if speaker_attention_mask is None else speaker_attention_mask.to(encoder.device)
-        return embed_speakers(encoder, speaker_features.to(encoder.device, encoder.dtype), mask)
+        embeddings, known = embed_long_enough(encoder, speaker_features.to(encoder.device, encoder.dtype), mask)
+        self._say_short(known)
+        return embeddings
+
+    def _say_short(self, known: torch.Tensor | None) -> None:
+        if known is None or self._said_short or torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return
+        if not bool(known.all()):
+            self._said_short = True
+            logger.warning(
+                "a clip is too short for the speaker encoder: the unknown speaker's vector stands in for its voice. "
+                "This is said once."
+            )
 
     def _say_unknown(self) -> None:
         if not self._said_unknown and not torch.compiler.is_compiling():
@@ -230,7 +244,8 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
 
         Args:
             input_features: Shape (batch, channels, frequency, time); see `CctModel.forward`.
-            speaker_embeddings: Vectors of the voices, shape (batch, speaker_embedding_dim).
+            speaker_embeddings: Vectors of the voices, shape (batch, speaker_embedding_dim); a row of zeros for a voice
+                that is not known.
             speaker_features: Where no vectors are given, what the model's speaker encoder makes them of: its main
                 input, the batch first. Without either the unknown speaker's vector stands in, and a warning says so
                 once.

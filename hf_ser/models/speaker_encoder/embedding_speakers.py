@@ -88,12 +88,52 @@ def embed_speakers(
     return embeddings
 
 
+def embed_long_enough(
+    encoder: PreTrainedModel, inputs: torch.Tensor, attention_mask: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """As `embed_speakers`, where a clip that is too short is no error.
+
+    Too short is a clip whose mask holds no one, as `SpeakerSpectrogramFeatureExtractor` marks those that its speaker
+    extractor does not take, and one of too few samples for an X-vector model.
+
+    Args:
+        encoder: As in `embed_speakers`.
+        inputs: As in `embed_speakers`.
+        attention_mask: As in `embed_speakers`.
+
+    Returns:
+        Vectors as of `embed_speakers`, zeros where a clip is too short; and which clips are not, booleans of shape
+        (batch,), None where all are known to be long enough.
+
+    Raises:
+        ValueError: If a shape does not fit.
+    """
+    if is_x_vector(encoder.config):
+        lengths = torch.full((len(inputs),), inputs.shape[1]) if attention_mask is None else attention_mask.sum(dim=1)
+        known = encoder._get_feat_extract_output_lengths(lengths.to(inputs.device)) >= _frames_wanted(encoder.config)
+        embeddings = inputs.new_zeros(len(inputs), speaker_embedding_size(encoder.config), dtype=encoder.dtype)
+        if bool(known.any()):
+            mask = None if attention_mask is None else attention_mask[known]
+            embeddings[known] = embed_speakers(encoder, inputs[known], mask)
+        return embeddings, known
+    if attention_mask is None:
+        return embed_speakers(encoder, inputs), None
+    known = attention_mask.bool().any(dim=1)
+    # the encoder wants frames to read in every clip
+    mask = torch.where(known[:, None], attention_mask, torch.ones_like(attention_mask))
+    return embed_speakers(encoder, inputs, mask).masked_fill(~known[:, None], 0.0), known
+
+
+def _frames_wanted(config: Any) -> int:
+    """Frames that an X-vector model needs: the deviation over time, two of what the layers over time leave."""
+    return 2 + sum((k - 1) * d for k, d in zip(config.tdnn_kernel, config.tdnn_dilation, strict=True))
+
+
 def _x_vectors(encoder: PreTrainedModel, inputs: torch.Tensor) -> torch.Tensor:
     """X-vectors of clips of one length."""
     config: Any = encoder.config
     frames = int(encoder._get_feat_extract_output_lengths(inputs.shape[1]))
-    # the deviation over time needs two frames of what the layers over time leave
-    wanted = 2 + sum((k - 1) * d for k, d in zip(config.tdnn_kernel, config.tdnn_dilation, strict=True))
+    wanted = _frames_wanted(config)
     if frames < wanted:
         raise ValueError(
             f"got a clip of {inputs.shape[1]} {'samples' if inputs.ndim == 2 else 'frames'}, which makes "
@@ -105,6 +145,7 @@ def _x_vectors(encoder: PreTrainedModel, inputs: torch.Tensor) -> torch.Tensor:
 
 __all__ = [
     "SPEAKER_ENCODERS",
+    "embed_long_enough",
     "embed_speakers",
     "is_x_vector",
     "speaker_embedding_size",

@@ -56,6 +56,9 @@ def test_the_voice_and_the_context_matter_and_are_learned_from(fusion):
         assert (one.logits - other.logits).abs().max() > 1e-3
     one.loss.backward()
     without = {name for name, parameter in model.named_parameters() if parameter.grad is None}
+    without |= {
+        name for name, parameter in model.named_parameters() if name not in without and not parameter.grad.any()
+    }
     assert without == {"cct.speaker.unknown"}
 
 
@@ -161,6 +164,36 @@ def test_features_are_embedded_and_given_vectors_win():
     assert torch.equal(from_features, model(features, vectors, torch.randn_like(speech), mask).logits)
 
 
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_vector_of_zeros_is_an_unknown_voice(fusion):
+    model = tiny_speaker_model(fusion, speaker_reduction_dim=4)
+    model.fit_speaker_reduction(voices(9, seed=3) + 7)
+    features, mask = padded_batch([50, 20])
+    given = voices(2)
+    given[1] = 0
+    with torch.no_grad():
+        mixed = model(features, given, attention_mask=mask).logits
+        known, unknown = (
+            model(features, voices(2), attention_mask=mask).logits,
+            model(features, attention_mask=mask).logits,
+        )
+    torch.testing.assert_close(mixed, torch.stack([known[0], unknown[1]]))
+    assert not torch.allclose(known[1], unknown[1], atol=1e-3)
+
+
+def test_clips_without_a_frame_of_voice_get_vectors_of_zeros_said_once(caplog):
+    model = tiny_speaker_model(encoder=True)
+    features, mask = voice_features([30, 20])
+    alone = model.get_speaker_embeddings(features, mask)
+    assert "too short" not in caplog.text
+    mask[1] = 0
+    for _ in range(2):
+        found = model.get_speaker_embeddings(features, mask)
+    assert caplog.text.count("too short for the speaker encoder") == 1
+    assert torch.equal(found[0], alone[0])
+    assert not found[1].any()
+
+
 def test_a_folder_brings_everything_back_wherever_it_lies(tmp_path):
     EcapaTdnnModel(tiny_encoder_config()).save_pretrained(tmp_path / "encoder")
     (tmp_path / "encoder" / "preprocessor_config.json").write_text(
@@ -213,6 +246,12 @@ def test_an_x_vector_model_of_transformers_serves(tmp_path):
     assert torch.equal(together, model(features, None, waves, mask).logits)
     alone = model(features[1:], speaker_features=waves[1:, :4000]).logits
     torch.testing.assert_close(alone[0], together[1], rtol=0, atol=1e-5)
+    # 300 samples are too few for its layers over time
+    mask[1, 300:] = 0
+    voices_of = model.get_speaker_embeddings(waves, mask)
+    assert torch.equal(voices_of[0], model.get_speaker_embeddings(waves[:1])[0])
+    assert not voices_of[1].any()
+    assert not model.get_speaker_embeddings(waves[:, :300]).any()
 
 
 def test_encoders_that_do_not_fit():
