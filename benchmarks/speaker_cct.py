@@ -11,8 +11,12 @@ from hf_ser import CctConfig, CctForAudioClassification, SpeakerCctConfig, Speak
 from .cct import compare
 from .machine import processor_name
 
-# variant, channels, image: a compact size and the published one
-CASES = (("cct_7_3x1_32", 1, [64, 128]), ("cct_14_7x2_224", 3, [224, 224]))
+# variant, channels, image: compact sizes and the published one
+CASES = (
+    ("cct_2_3x2_32", 1, [64, 128]),
+    ("cct_7_3x2_32", 1, [64, 128]),
+    ("cct_14_7x2_224", 3, [224, 224]),
+)
 FUSIONS = ("pair", "token", "speaker_token")
 EMBEDDING_SIZE = 192
 WANTED_RATIO = 1.15

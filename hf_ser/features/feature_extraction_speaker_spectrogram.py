@@ -199,7 +199,8 @@ def _as_extractor(value: SequenceFeatureExtractor | Mapping[str, Any] | None) ->
         )
     name = str(value.get("feature_extractor_type"))
     found: Any = _OWN.get(name, getattr(transformers, name, None))
-    if not (isinstance(found, type) and issubclass(found, SequenceFeatureExtractor)):
+    known = isinstance(found, type) and issubclass(found, SequenceFeatureExtractor)
+    if not known:
         raise ValueError(
             f"got speaker_extractor with feature_extractor_type={name}, expected the name of a feature extractor of "
             "sound, e.g. 'EcapaTdnnFeatureExtractor', 'VggVoxFeatureExtractor' or 'Wav2Vec2FeatureExtractor'"
