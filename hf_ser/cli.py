@@ -305,7 +305,7 @@ def _test_side(corpus: Any, options: argparse.Namespace) -> list[int]:
     return folds[options.fold].test
 
 
-def _with_strange_emotions(classifier: Any, corpus: Any, **references: int) -> Any:
+def _with_strange_emotions(classifier: Any, corpus: Any, **references: Any) -> Any:
     """Predictions of clips whose emotion the checkpoint may not know: its score is then 0, so they are mistakes."""
     import numpy as np
 

@@ -135,14 +135,30 @@ class EmotionClassifier:
             ReferenceClipError: if a clip is shorter than 0.5 s or silent; a ValueError.
             ValueError: if there are no clips, or the model takes no references, saying how to train one that does.
         """
-        rate, windows, names = self.feature_extractor.sampling_rate, [], []
+        rate, waveforms, names = self.feature_extractor.sampling_rate, [], []
         for number, clip in enumerate(reference_clips(clips), start=1):
             names.append(clip_name(clip, number))
             waveform = load_audio(clip, rate, **load_options)
             check_reference_clip(waveform, rate, names[-1])
-            windows += self._windows(waveform)
-        vectors = self._each(windows, lambda chunk: embed_voices(self.model, self._inputs(chunk)))
-        return SpeakerReference(vectors, tuple(names), model_fingerprint(self.model))
+            waveforms.append(waveform)
+        return SpeakerReference(torch.cat(self.embed(waveforms)), tuple(names), model_fingerprint(self.model))
+
+    def embed(self, waveforms: Sequence[np.ndarray]) -> list[torch.Tensor]:
+        """Vectors of waveforms, as the model makes them of references.
+
+        Args:
+            waveforms: mono float32 arrays (samples,) at the extractor's sampling rate.
+
+        Returns:
+            of each waveform (windows, width), float32, on the CPU.
+
+        Raises:
+            ValueError: if the model takes no references.
+        """
+        pieces = [self._windows(waveform) for waveform in waveforms]
+        flat = [window for windows in pieces for window in windows]
+        vectors = self._each(flat, lambda chunk: embed_voices(self.model, self._inputs(chunk)))
+        return list(vectors.split([len(windows) for windows in pieces]))
 
     def classify(
         self, waveforms: Sequence[np.ndarray], speaker_reference: SpeakerReference | Sequence[np.ndarray] | None = None

@@ -121,8 +121,8 @@ def reference_clips(given: Any) -> list[Any]:
 def clip_name(source: Any, number: int) -> str:
     """What errors call a reference clip, counted from 1."""
     path = source.get("path") if isinstance(source, Mapping) else source
-    named = isinstance(path, str | os.PathLike) and os.fspath(path)
-    return f"reference clip {number}" + (f" ({os.fspath(path)})" if named else "")
+    named = f" ({os.fspath(path)})" if isinstance(path, str | os.PathLike) and path else ""
+    return f"reference clip {number}{named}"
 
 
 def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str) -> None:

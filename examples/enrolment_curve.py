@@ -1,0 +1,48 @@
+#!/usr/bin/env python
+"""What a few unlabelled clips of a voice are worth: WA and UA against the number of reference clips.
+
+Takes the models of a cross-validation that was trained with references, such as
+
+    python examples/cross_validate.py examples/configs/ravdess_whisper.json --data_dir /corpora/ravdess \
+        --reference standardise --train_sampling_strategy random --output_dir outputs/references
+    python examples/enrolment_curve.py outputs/references --data_dir /corpora/ravdess
+
+and prints a Markdown table. In each draw some clips of every test speaker are set aside as references and never
+scored; all sizes are scored on the other clips (see `hf_ser.inference.enrolment_curve`).
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from hf_ser.inference import enrolment_curve
+from hf_ser.inference.curves import SIZES
+from hf_ser.training import CorpusArguments, load_data
+
+
+def _size(text: str) -> int | str:
+    return text if text == "all" else int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table, and write it where asked."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run", help="folder of the cross-validation")
+    parser.add_argument("--corpus", default="ravdess", help="corpus that it was run on")
+    parser.add_argument("--data_dir", required=True, help="its folder")
+    parser.add_argument("--sizes", nargs="+", type=_size, default=list(SIZES), help="numbers of clips, and 'all'")
+    parser.add_argument("--draws", type=int, default=5, help="draws of the reference clips")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--device", default="cpu", help="where the models run")
+    parser.add_argument("--output", help="write the figures here too, as JSON")
+    options = parser.parse_args(arguments)
+    corpus = load_data(CorpusArguments(options.corpus, options.data_dir))
+    curve = enrolment_curve(options.run, corpus, options.sizes, options.draws, options.seed, options.device)
+    print(curve)
+    if options.output:
+        Path(options.output).write_text(json.dumps(curve.to_dict(), indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
