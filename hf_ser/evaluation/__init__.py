@@ -12,6 +12,7 @@ from .dimensional_report import DimensionalReport, evaluate_dimensions
 from .metric_loading import list_metrics, load_metric, metric_path
 from .metrics import classification_metrics, compute_metrics, confusion_matrix, predicted_classes
 from .multi_label import multi_label_metrics
+from .nested_choice import NestedChoice, choose_by_validation
 from .pooling import ComparisonTable, comparison_table, fold_metrics, pooled_metrics
 from .predictions import Predictions
 from .report import EvaluationReport, evaluate_predictions, report_predictions
@@ -25,10 +26,12 @@ __all__ = [
     "DimensionalReport",
     "EvaluationReport",
     "Interval",
+    "NestedChoice",
     "Predictions",
     "aggregate_folds",
     "bootstrap_intervals",
     "calibration_metrics",
+    "choose_by_validation",
     "classification_metrics",
     "compare_predictions",
     "comparison_table",
