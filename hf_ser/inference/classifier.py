@@ -16,6 +16,7 @@ from .enrolment import (
     check_reference_clip,
     clip_name,
     embed_voices,
+    least_seconds,
     model_fingerprint,
     reference_clips,
 )
@@ -132,14 +133,15 @@ class EmotionClassifier:
 
         Raises:
             AudioError: if a clip cannot be read.
-            ReferenceClipError: if a clip is shorter than 0.5 s or silent; a ValueError.
+            ReferenceClipError: if a clip is silent, or shorter than 0.5 s or than a speaker encoder needs; a
+                ValueError.
             ValueError: if there are no clips, or the model takes no references, saying how to train one that does.
         """
         rate, waveforms, names = self.feature_extractor.sampling_rate, [], []
         for number, clip in enumerate(reference_clips(clips), start=1):
             names.append(clip_name(clip, number))
             waveform = load_audio(clip, rate, **load_options)
-            check_reference_clip(waveform, rate, names[-1])
+            check_reference_clip(waveform, rate, names[-1], least_seconds(self.feature_extractor))
             waveforms.append(waveform)
         return SpeakerReference(torch.cat(self.embed(waveforms)), tuple(names), model_fingerprint(self.model))
 

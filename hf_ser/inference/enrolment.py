@@ -125,21 +125,27 @@ def clip_name(source: Any, number: int) -> str:
     return f"reference clip {number}{named}"
 
 
-def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str) -> None:
+def least_seconds(feature_extractor: Any) -> float:
+    """Shortest reference clip in s: 0.5, or what the extractor of a speaker encoder needs."""
+    return max(LEAST_SECONDS, getattr(getattr(feature_extractor, "speaker_extractor", None), "min_seconds", 0.0))
+
+
+def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str, least: float = LEAST_SECONDS) -> None:
     """Make sure that a clip tells something of a voice.
 
     Args:
         waveform: Shape (samples,), in [-1, 1].
         sampling_rate: In Hz.
         name: What errors call it.
+        least: Shortest clip in s.
 
     Raises:
-        ReferenceClipError: If it lasts less than 0.5 s, or its peak lies below -80 dB of full scale.
+        ReferenceClipError: If it is shorter than that, or its peak lies below -80 dB of full scale.
     """
     seconds, peak = len(waveform) / sampling_rate, float(np.abs(waveform).max(initial=0.0))
-    if seconds < LEAST_SECONDS:
+    if seconds < least:
         raise ReferenceClipError(
-            f"{name} lasts {seconds:.2f} s, expected at least {LEAST_SECONDS:g} s of the voice; leave it out, or take "
+            f"{name} lasts {seconds:.2f} s, expected at least {least:g} s of the voice; leave it out, or take "
             "a longer one"
         )
     level = 20.0 * np.log10(max(peak, 1e-10))
@@ -185,8 +191,8 @@ def enrol_speakers(
             usable.append(place)
         if len(usable) < count or len(usable) == len(order):
             raise ValueError(
-                f"{count} reference clips are asked for, but speaker {speaker!r} has {len(usable)} of at least "
-                f"{LEAST_SECONDS:g} s among {len(order)} clips, one of which is to be scored; ask for fewer"
+                f"{count} reference clips are asked for, but speaker {speaker!r} has {len(usable)} that are long "
+                f"enough and not silent among {len(order)} clips, one of which is to be scored; ask for fewer"
             )
         names = tuple(name for part in parts for name in part.clips)
         voices[speaker] = SpeakerReference(torch.cat([part.vectors for part in parts]), names, parts[0].model)
@@ -209,6 +215,7 @@ __all__ = [
     "clip_name",
     "embed_voices",
     "enrol_speakers",
+    "least_seconds",
     "model_fingerprint",
     "reference_clips",
     "reference_protocol",

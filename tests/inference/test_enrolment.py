@@ -9,7 +9,17 @@ import soundfile
 import torch
 from transformers import WhisperConfig, pipeline
 
-from hf_ser import EmotionClassifier, SpeechEncoderConfig, SpeechEncoderForAudioClassification, load_corpus
+from hf_ser import (
+    EcapaTdnnConfig,
+    EcapaTdnnFeatureExtractor,
+    EmotionClassifier,
+    SpeakerCctConfig,
+    SpeakerCctForAudioClassification,
+    SpeakerSpectrogramFeatureExtractor,
+    SpeechEncoderConfig,
+    SpeechEncoderForAudioClassification,
+    load_corpus,
+)
 from hf_ser.cli import main
 from hf_ser.features.feature_extraction_speech import SpeechFeatureExtractor
 from hf_ser.inference import ReferenceClipError, SpeakerReference, predict_corpus
@@ -164,3 +174,29 @@ def test_evaluate_names_the_protocol(checkpoint, tree, capsys):
     assert "references: 2 unlabelled clips of each speaker, drawn with seed 0, are given to the model" in said
     assert main(["evaluate", "--predictions", "x.parquet", "--reference_clips", "2"]) == 2
     assert "saved predictions are made already" in capsys.readouterr().err
+
+
+def test_speaker_conditioned_cct_hears_the_voice_from_references():
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "aggregation_size": 24, "squeeze_size": 8, "attention_size": 8, "res2net_scale": 2}
+    config = SpeakerCctConfig.from_variant(
+        "cct_2_3x2_32",
+        num_channels=1,
+        image_size=[32, 96],
+        hidden_size=32,
+        num_labels=3,
+        fusion="token",
+        speaker_embedding_dim=12,
+        speaker_encoder_config=EcapaTdnnConfig(**sizes, embedding_size=12),
+    )
+    model = SpeakerCctForAudioClassification(config).eval()
+    extractor = SpeakerSpectrogramFeatureExtractor(EcapaTdnnFeatureExtractor(), num_mel_bins=32, num_frames=96)
+    classifier = EmotionClassifier(model, extractor)
+    voice = [clip(seed=seed) for seed in (1, 2)]
+    told = classifier.classify([clip(0.8), clip(0.9)], speaker_reference=voice)
+    vectors = torch.cat(classifier.embed(voice))
+    mean = vectors.mean(0) * vectors.norm(dim=1).mean() / vectors.mean(0).norm()
+    inputs = extractor(clip(0.8), sampling_rate=RATE, return_tensors="pt")
+    with torch.no_grad():
+        wanted = model(inputs["input_features"], mean[None], attention_mask=inputs["attention_mask"]).logits
+    assert np.allclose(scores(told[0]), wanted.softmax(-1)[0].numpy(), atol=1e-5)
