@@ -41,7 +41,7 @@ class NestedChoice:
 def choose_by_validation(
     runs: Mapping[str, str | Path], metric: str = "ua", refitted: Mapping[str, str | Path] | None = None
 ) -> NestedChoice:
-    """In every fold take the run that did best on the fold's validation speakers, and its figures on the test speakers.
+    """In every fold take the run that did best on its validation speakers, and its figures on the test speakers.
 
     So nothing is chosen on a test fold: what the settings of one fold are is decided without its test speakers.
 
