@@ -135,13 +135,34 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             **kwargs,  # type: ignore[misc]
         )
         if self.speaker_extractor is not None:
-            batch.update(self._speaker_inputs(as_waveforms(raw_speech), torch.device(device)))
+            inputs = self.speaker_inputs(raw_speech, device)
+            encoder = self._encoder.value
+            # a worker that was forked has the encoder, but should not run it
+            if encoder is not None and torch.utils.data.get_worker_info() is None:
+                inputs[_VECTORS] = _embedded(encoder, inputs).to(device)
+            batch.update(inputs)
         if return_tensors is not None and TensorType(return_tensors) == TensorType.PYTORCH:
             return batch
         return BatchFeature({name: value.cpu().numpy() for name, value in batch.items()})
 
-    def _speaker_inputs(self, clips: list[np.ndarray], device: torch.device) -> dict[str, torch.Tensor]:
+    def speaker_inputs(self, raw_speech: Any, device: str | torch.device = "cpu") -> dict[str, torch.Tensor]:
+        """Extract what the speaker encoder reads, and no spectrogram.
+
+        Args:
+            raw_speech: As in a call, at the extractor's sampling rate.
+            device: Where the tensors are to lie.
+
+        Returns:
+            `speaker_features` and `speaker_attention_mask`, as a call gives them.
+
+        Raises:
+            TypeError: If a clip is not an array of floats.
+            ValueError: If there is no `speaker_extractor`, or a clip is empty, not finite or not 1-D.
+        """
         extractor: Any = self.speaker_extractor
+        if extractor is None:
+            raise ValueError("speaker_extractor is None, expected the feature extractor of a speaker encoder")
+        clips = as_waveforms(raw_speech)
         least = math.ceil(getattr(extractor, "min_seconds", 0.0) * self.sampling_rate)
         found = extractor(
             [np.pad(clip, (0, max(0, least - len(clip)))) for clip in clips],
@@ -150,16 +171,9 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             return_attention_mask=True,
             return_tensors="pt",
         )
-        inputs = {
-            _VALUES: found[extractor.model_input_names[0]].to(device),
-            _MASK: found["attention_mask"].to(device),
-        }
-        inputs[_MASK][torch.tensor([len(clip) < least for clip in clips])] = 0
-        encoder = self._encoder.value
-        # a worker that was forked has the encoder, but should not run it
-        if encoder is not None and torch.utils.data.get_worker_info() is None:
-            inputs[_VECTORS] = _embedded(encoder, inputs).to(device)
-        return inputs
+        mask = found["attention_mask"]
+        mask[torch.tensor([len(clip) < least for clip in clips])] = 0
+        return {_VALUES: found[extractor.model_input_names[0]].to(device), _MASK: mask.to(device)}
 
     @property
     def raw_settings(self) -> dict[str, Any]:

@@ -153,6 +153,13 @@ class SerTrainingArguments(TrainingArguments):
     prefix_cache_dtype: str = field(
         default="float16", metadata={"help": "Type of the values in the prefix cache: float16 or float32."}
     )
+    speaker_cache_dir: str | None = field(
+        default=None,
+        metadata={
+            "help": "Folder to keep speaker vectors in, for models with a speaker encoder; by default the feature "
+            "cache, or a folder in output_dir."
+        },
+    )
     early_stopping_patience: int | None = field(
         default=None, metadata={"help": "Stop after this many evaluations without a better validation metric."}
     )

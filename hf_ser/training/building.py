@@ -1,6 +1,6 @@
 """The model and the extractor of a run, new or from a checkpoint."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from transformers import (
@@ -16,11 +16,19 @@ from ..models.cct import CctConfig, CctForAudioClassification
 from ..models.strict_loading import from_pretrained_new_head, from_pretrained_strict
 from .json_settings import json_object
 from .problems import problem_of, problem_type_of
+from .speaker_building import build_speaker_extractor, build_speaker_model, start_from_cct
 from .speech_building import build_speech_extractor, build_speech_model
 from .targets import DIMENSIONS, dimension_ids
 
-MODELS = ("cct", "speech_encoder")
+MODELS = ("cct", "speech_encoder", "speaker_cct")
 SPEECH_SETTINGS = ("head", "layers", "num_encoder_layers", "reference")
+SPEAKER_SETTINGS = ("fusion", "speaker_dropout", "speaker_reduction_dim")
+# what each kind of model is asked for by name; "cct" needs no more than all have
+_OWN = {
+    "speech_encoder": ("encoder", *SPEECH_SETTINGS),
+    "speaker_cct": ("speaker_encoder", "transfer_from", *SPEAKER_SETTINGS),
+}
+_FOR = {"speech_encoder": "speech encoders", "speaker_cct": "speaker-conditioned CCTs"}
 
 
 @dataclass
@@ -38,8 +46,9 @@ class ModelArguments:
     model: str = field(
         default="cct",
         metadata={
-            "help": "Kind of a new model: cct, a spectrogram transformer from scratch; or speech_encoder, a "
-            "pretrained encoder (Whisper, HuBERT, wav2vec 2.0, WavLM, ...) with a new head."
+            "help": "Kind of a new model: cct, a spectrogram transformer from scratch; speaker_cct, one that is told "
+            "whose voice it hears; or speech_encoder, a pretrained encoder (Whisper, HuBERT, wav2vec 2.0, WavLM, ...) "
+            "with a new head."
         },
     )
     variant: str = field(
@@ -72,6 +81,35 @@ class ModelArguments:
             "SpeechEncoderConfig."
         },
     )
+    speaker_encoder: str | None = field(
+        default=None,
+        metadata={
+            "help": "Pretrained speaker encoder of a new speaker_cct, a folder or a Hub id: ECAPA-TDNN or VGG-Vox as "
+            "converted, or an X-vector model. It stays frozen and becomes a part of the model."
+        },
+    )
+    fusion: str | None = field(
+        default=None,
+        metadata={
+            "help": "Where a speaker_cct meets the speaker's vector: pair, token or speaker_token, see "
+            "SpeakerCctConfig; the variant's own, or token, if not said."
+        },
+    )
+    speaker_dropout: float | None = field(
+        default=None,
+        metadata={"help": "Share of clips whose speaker vector is withheld in training; 0.1 if not said."},
+    )
+    speaker_reduction_dim: int | None = field(
+        default=None,
+        metadata={"help": "Reduce speaker vectors to this size by a PCA fitted on training clips; off if not said."},
+    )
+    transfer_from: str | None = field(
+        default=None,
+        metadata={
+            "help": "Trained plain CCT of the same size to start a new speaker_cct from: folder, Hub id or original "
+            "file. {fold} stands for the number of the fold, as in outputs/plain/fold-{fold}."
+        },
+    )
     model_config: dict | str | None = field(
         default=None, metadata={"help": "JSON: further settings of the new model's config."}
     )
@@ -102,17 +140,21 @@ class ModelArguments:
         self.feature_config = json_object("feature_config", self.feature_config)
         if self.model not in MODELS:
             raise ValueError(f"model is {self.model!r}, expected one of {', '.join(MODELS)}")
-        said = [name for name in ("encoder", *SPEECH_SETTINGS) if getattr(self, name) is not None]
+        said = [name for own in _OWN.values() for name in own if getattr(self, name) is not None]
         if self.model_name_or_path is not None and said:
             raise ValueError(
                 f"{', '.join(said)} and model_name_or_path are given, but a checkpoint brings its own; "
                 "leave one side out"
             )
-        if self.model == "cct" and said:
-            raise ValueError(
-                f"{', '.join(said)} is for speech encoders, but model is 'cct'; set model to 'speech_encoder' "
-                "(--model speech_encoder)"
-            )
+        for kind, own in _OWN.items():
+            strange = [name for name in own if name in said]
+            if self.model != kind and strange:
+                raise ValueError(
+                    f"{', '.join(strange)} is for {_FOR[kind]}, but model is {self.model!r}; set model to {kind!r} "
+                    f"(--model {kind})"
+                )
+        if self.model == "speaker_cct" and self.model_name_or_path is None:
+            self._check_speaker_cct()
         if self.model == "speech_encoder" and self.model_name_or_path is None:
             if self.encoder is None:
                 raise ValueError(
@@ -125,10 +167,32 @@ class ModelArguments:
                     "encoder brings its own; leave them out, and say what differs in feature_config and model_config"
                 )
 
+    def _check_speaker_cct(self) -> None:
+        if self.speaker_encoder is None:
+            raise ValueError(
+                "model is 'speaker_cct' but speaker_encoder is not given; name a folder or Hub id of a speaker "
+                "encoder, such as what hf_ser.convert_ecapa_tdnn_checkpoint wrote (--speaker_encoder outputs/ecapa)"
+            )
+        further = json_object("model_config", self.model_config)
+        twice = [name for name in SPEAKER_SETTINGS if name in further and getattr(self, name) is not None]
+        if twice:
+            raise ValueError(
+                f"{', '.join(twice)} is both a setting of the run and in model_config, expected one; leave it out of "
+                "model_config"
+            )
+
     def decisive(self) -> dict[str, Any]:
-        """What decides the outcome of a run, by name; settings of speech encoders only where one is made."""
-        speech = ("model", "encoder", *SPEECH_SETTINGS) if self.model == "cct" else ()
-        return {name: value for name, value in vars(self).items() if name not in speech}
+        """What decides the outcome of a run, by name; settings of one kind of model only where such a one is made."""
+        strange = {name for kind, own in _OWN.items() if kind != self.model for name in own}
+        if self.model == "cct":
+            strange.add("model")
+        return {name: value for name, value in vars(self).items() if name not in strange}
+
+    def for_fold(self, number: int) -> "ModelArguments":
+        """The same for a fold of this number, which `{fold}` in `transfer_from` stands for."""
+        if self.transfer_from is None:
+            return self
+        return replace(self, transfer_from=self.transfer_from.replace("{fold}", str(number)))
 
 
 def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
@@ -138,6 +202,8 @@ def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
     settings = json_object("feature_config", arguments.feature_config)
     if arguments.encoder is not None:
         return build_speech_extractor(arguments.encoder, settings)
+    if arguments.speaker_encoder is not None:
+        return build_speaker_extractor(arguments.speaker_encoder, arguments.features, settings)
     return SpectrogramFeatureExtractor.from_preset(arguments.features, **settings)
 
 
@@ -169,21 +235,25 @@ def build_model(
     }
     if arguments.target != "emotion" or arguments.new_head:
         names["problem_type"] = problem_type_of(arguments.target)
+    further = json_object("model_config", arguments.model_config)
     if arguments.encoder is not None:
         said = {name: getattr(arguments, name) for name in SPEECH_SETTINGS if getattr(arguments, name) is not None}
-        further = json_object("model_config", arguments.model_config)
         return build_speech_model(arguments.encoder, extractor, **said | further | names)
     if arguments.model_name_or_path is None:
         channels, rows, columns = extractor.output_size
-        settings = {"num_channels": channels, "image_size": [rows, columns]} | json_object(
-            "model_config", arguments.model_config
-        )
+        said = {name: getattr(arguments, name) for name in SPEAKER_SETTINGS if getattr(arguments, name) is not None}
+        settings = {"num_channels": channels, "image_size": [rows, columns]} | said | further
         if settings["image_size"][1] is None:
             raise ValueError(
                 "the extractor has no fixed number of frames, so the model's image_size is not known; "
                 "set num_frames in feature_config, or image_size in model_config"
             )
-        return CctForAudioClassification(CctConfig.from_variant(arguments.variant, **settings, **names))
+        if arguments.speaker_encoder is None:
+            return CctForAudioClassification(CctConfig.from_variant(arguments.variant, **settings, **names))
+        model = build_speaker_model(arguments.speaker_encoder, arguments.variant, **settings, **names)
+        if arguments.transfer_from is not None:
+            start_from_cct(model, arguments.transfer_from)
+        return model
     if arguments.new_head:
         return from_pretrained_new_head(arguments.model_name_or_path, **names)
     model = from_pretrained_strict(arguments.model_name_or_path)

@@ -51,7 +51,8 @@ class CachedDataset(SerDataset):
         row = self.rows[index]
         draw = self.draw(index)
         generator = np.random.default_rng([*draw, 0])
-        shown = self.views.read(self.views.draw(generator), index)
+        view = self.views.draw(generator)
+        shown = self.views.read(view, index)
         if self.max_frames is not None and (spare := shown[0].shape[-1] - self.max_frames) > 0:
             start = int(generator.integers(0, spare + 1))
             # a twin may be trimmed otherwise, where noise covers a silent end
@@ -60,7 +61,7 @@ class CachedDataset(SerDataset):
         example: Example = {"features": shown[0], "labels": self.labels[index], "row_ids": row, "draw": draw}
         if len(shown) > 1:
             example["twin_features"] = shown[1]
-        return example
+        return self.add_voice(example, index, view)
 
 
 def cached_dataset(

@@ -1,7 +1,7 @@
 """Corpus rows -> waveforms, read and augmented one at a time, wherever the data worker runs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import datasets
 import numpy as np
@@ -11,6 +11,9 @@ from ..audio import load_audio
 from .clip_lengths import clip_seconds
 from .sampling import draw_key
 from .targets import EmotionTarget, Target
+
+if TYPE_CHECKING:
+    from .speaker_training import ClipVoices
 
 WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -36,6 +39,8 @@ class Example(TypedDict):
     twin_prefix: NotRequired[np.ndarray]
     functionals: NotRequired[np.ndarray]
     twin_functionals: NotRequired[np.ndarray]
+    speaker_embeddings: NotRequired[np.ndarray]
+    twin_speaker_embeddings: NotRequired[np.ndarray]
     targets: NotRequired[torch.Tensor]
     soft_labels: NotRequired[torch.Tensor]
 
@@ -64,6 +69,7 @@ class SerDataset(torch.utils.data.Dataset):
         target: how labels were read.
         twin: called as `twin(waveform, generator)` with the augmented clip; makes each example's `twin_waveform`, for
             training sides of stability training. None for no twins.
+        voices: speaker vectors of the clips, which make each example's `speaker_embeddings` (size,); None for none.
 
     Raises:
         ValueError: if the corpus lacks a column, or holds an emotion that `label2id` does not name.
@@ -94,6 +100,7 @@ class SerDataset(torch.utils.data.Dataset):
         self.max_seconds = max_seconds
         self.seed = seed
         self.twin: WaveformTransform | None = None
+        self.voices: ClipVoices | None = None
         # shared memory: workers that outlive an epoch see the next one too
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
         self.labels: Sequence[Any] = self.target.read(corpus, self.rows)
@@ -119,6 +126,21 @@ class SerDataset(torch.utils.data.Dataset):
             example["twin_waveform"] = self.twin(example["waveform"], np.random.default_rng([*example["draw"], 3]))
         return example
 
+    def add_voice(self, example: Example, index: int, view: int = 0) -> Example:
+        """Give an example its speaker's vector, where the dataset has these.
+
+        Args:
+            example: the example.
+            index: its place in the dataset.
+            view: the view that was drawn, where there are several.
+        """
+        if self.voices is not None:
+            vectors = self.voices.read(view, index)
+            example["speaker_embeddings"] = vectors[0]
+            if len(vectors) > 1:
+                example["twin_speaker_embeddings"] = vectors[1]
+        return example
+
     def lengths(self) -> list[int]:
         """How long each clip is, in a unit of the dataset's own (here milliseconds), for batches of like length.
 
@@ -142,4 +164,5 @@ class SerDataset(torch.utils.data.Dataset):
             if len(waveform) > length:
                 start = int(generator.integers(0, len(waveform) - length + 1))
                 waveform = waveform[start : start + length]
-        return self.add_twin({"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw})
+        example: Example = {"waveform": waveform, "labels": self.labels[index], "row_ids": row, "draw": draw}
+        return self.add_voice(self.add_twin(example), index)

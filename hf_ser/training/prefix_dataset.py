@@ -90,7 +90,7 @@ class PrefixCollator(SerCollator):
         batch["prefix_layers"] = self.layers
         return batch
 
-    def _extract(self, source: str, clips: list[np.ndarray]) -> dict[str, torch.Tensor]:
+    def _extract(self, source: str, clips: list[np.ndarray], voiced: bool = False) -> dict[str, torch.Tensor]:
         states, _, features = clips[0].shape
         frames = [clip.shape[1] for clip in clips]
         prefix = torch.zeros(len(clips), states, max(frames), features)

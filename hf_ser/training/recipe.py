@@ -19,6 +19,8 @@ from .dataset import SerDataset
 from .folds import figures_of, predictions_of, speakers_of
 from .problems import problem_of
 from .run_settings import record_or_compare, run_settings
+from .speaker_building import refuse_heard
+from .speaker_training import speaker_cache_folder
 from .targets import target_labels
 from .teaching import DistillationArguments, Teaching
 from .trainer import SerTrainer
@@ -111,7 +113,7 @@ class Recipe:
         if self.data.train_on_validation:
             self._refuse_evaluation("train_on_validation")
             sides = sides[1:]
-        trainer, result = self._train(folder, fold)
+        trainer, result = self._train(folder, fold, self.model.for_fold(number))
         result |= {"fold": number, "fold_fingerprint": fold.fingerprint, "left_out": len(fold.left_out)}
         result |= {"speaker_independent": fold.speaker_independent, "protocol": fold.protocol or "made by hand"}
         result["train_on_validation"] = self.data.train_on_validation
@@ -151,7 +153,7 @@ class Recipe:
         folder = Path(self.training.output_dir)
         if (done := self._start(folder, None)) is not None:
             return done
-        trainer, result = self._train(folder, rows)
+        trainer, result = self._train(folder, rows, self.model)
         result |= {"fold": "none", "held_out_speakers": self.data.held_out_speakers}
         return self._finish(trainer, folder, result)
 
@@ -177,15 +179,29 @@ class Recipe:
     def _settings(self, fold: Fold | None) -> dict[str, Any]:
         return run_settings(self.data, self.model, self.training, self.distillation, fold, self.fingerprint)
 
-    def _train(self, folder: Path, fold: Fold | list[int]) -> tuple[SerTrainer, dict[str, Any]]:
+    def _check_transfer(self, model: ModelArguments, fold: Fold | list[int]) -> None:
+        if model.transfer_from is None or self.training.allow_speaker_overlap:
+            return
+        held_out = list(self.data.held_out_speakers)
+        if isinstance(fold, Fold):
+            if not fold.speaker_independent:
+                return
+            rows = fold.test if self.data.train_on_validation else [*fold.validation, *fold.test]
+            held_out += speakers_of(self.corpus.select(rows))
+        refuse_heard(model.transfer_from, held_out)
+
+    def _train(
+        self, folder: Path, fold: Fold | list[int], arguments: ModelArguments
+    ) -> tuple[SerTrainer, dict[str, Any]]:
+        self._check_transfer(arguments, fold)
         train, validation = (fold.train, fold.validation) if isinstance(fold, Fold) else (fold, [])
         if self.data.train_on_validation:
             train, validation = sorted([*train, *validation]), []
         # a class that is tested but never learned, by consent, has an output too: its clips count as mistaken
         every = [*train, *validation, *fold.test] if isinstance(fold, Fold) else train
         labels = target_labels(self.corpus, every, self.model.target, self.model.dimensions)
-        extractor = build_extractor(self.model)
-        model = build_model(self.model, labels, extractor, self.training.seed)
+        extractor = build_extractor(arguments)
+        model = build_model(arguments, labels, extractor, self.training.seed)
         ids = problem_of(model.config).target(self.corpus.select(train))
         labels = sorted(ids, key=ids.__getitem__)
         clean = SerDataset(self.corpus, ids, train, sampling_rate=extractor.sampling_rate)
@@ -207,6 +223,9 @@ class Recipe:
         lesson = None if self.teaching is None else self.teaching.lesson(train, ids, model, extractor)
         name = self.training.hub_model_id or Path(self.training.output_dir).name
         training = replace(self.training, output_dir=str(folder), hub_model_id=name)  # type: ignore[call-arg]
+        if getattr(model, "speaker_encoder", None) is not None:
+            # all folds share it
+            training.speaker_cache_dir = speaker_cache_folder(self.training)
         if isinstance(fold, Fold) and not fold.speaker_independent:
             training.allow_speaker_overlap = True  # consented to where the fold was made; results say so
         trainer = SerTrainer(

@@ -1,4 +1,6 @@
-"""From rows of a corpus to the dataset that a run reads: from waveforms, cached features, or cached prefixes."""
+"""From rows of a corpus to the dataset that a run reads: from waveforms, cached features, or cached prefixes; with
+speaker vectors for a model that reads them.
+"""
 
 from typing import Any
 
@@ -12,6 +14,7 @@ from .objective_choice import noisy_twin
 from .prefix_dataset import PrefixDataset
 from .prefix_training import PrefixTraining
 from .problems import Problem
+from .speaker_training import SpeakerVoices
 
 
 class Sides:
@@ -21,10 +24,13 @@ class Sides:
         problem: how labels are read.
         extractor: the feature extractor; None where rows need none.
         prefixes: what lies below the first trained layer, if that is cached.
+        voices: gives datasets their speaker vectors, if the model reads them.
     """
 
-    def __init__(self, problem: Problem, extractor: Any, prefixes: PrefixTraining | None) -> None:
-        self.problem, self.extractor, self.prefixes = problem, extractor, prefixes
+    def __init__(
+        self, problem: Problem, extractor: Any, prefixes: PrefixTraining | None, voices: SpeakerVoices | None = None
+    ) -> None:
+        self.problem, self.extractor, self.prefixes, self.voices = problem, extractor, prefixes, voices
         self.sampling_rate = getattr(extractor, "sampling_rate", 16000)
 
     def dataset(self, rows: Any, args: SerTrainingArguments, training: bool) -> Any:
@@ -46,6 +52,8 @@ class Sides:
                 f"a dataset is {type(rows).__name__} and prefix_cache_dir is set, expected a datasets.Dataset of "
                 "rows: they are encoded once; pass rows, or leave prefix_cache_dir out"
             )
+        if isinstance(rows, SerDataset) and self.voices is not None and rows.voices is None:
+            return self.voices.give(rows)
         if rows is None or isinstance(rows, SerDataset):
             return rows
         if not isinstance(rows, datasets.Dataset):
@@ -54,16 +62,25 @@ class Sides:
         twin = noisy_twin(args, self.sampling_rate) if training else None
         if self.prefixes is not None:
             return self.prefixes.dataset(rows, label2id, training=training, twin=twin)
+        side: SerDataset
         if args.feature_cache_dir is not None:
-            return cached_dataset(rows, label2id, self.extractor, args, training=training, twin=twin)
-        return SerDataset(
-            rows,
-            label2id,
-            sampling_rate=self.sampling_rate,
-            augmentation=WaveformAugmentation(args.augmentation, self.sampling_rate) if training else None,
-            max_seconds=args.max_train_seconds if training else None,
-            seed=args.seed,
-        )
+            side = cached_dataset(rows, label2id, self.extractor, args, training=training, twin=twin)
+        else:
+            side = SerDataset(
+                rows,
+                label2id,
+                sampling_rate=self.sampling_rate,
+                augmentation=WaveformAugmentation(args.augmentation, self.sampling_rate) if training else None,
+                max_seconds=args.max_train_seconds if training else None,
+                seed=args.seed,
+            )
+        return side if self.voices is None else self.voices.give(side, every_view=training)
+
+    def renew(self, *sides: Any) -> None:
+        """Let datasets have what the model's frozen parts give now: another checkpoint may have been loaded."""
+        for frozen in (self.prefixes, self.voices):
+            if frozen is not None:
+                frozen.renew(*sides)
 
 
 __all__ = ["Sides"]

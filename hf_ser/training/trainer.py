@@ -31,8 +31,8 @@ from .checkpoints import (
 )
 from .collator import SerCollator
 from .dataset import SerDataset
+from .fitting import fit_figures
 from .freezing import StageCallback, freezing_of
-from .functionals_cache import fit_functionals
 from .layer_rates import set_layer_rates
 from .mixing import MixupCollator
 from .muon import MuonWithAdamW, muon_groups
@@ -43,6 +43,7 @@ from .problems import problem_of
 from .reference_training import ReferenceTrainer, with_references
 from .sampling import ClassSampler, LengthSampler
 from .sides import Sides
+from .speaker_training import speaker_voices
 from .spectrogram_augmentation import spectrogram_augmentation
 from .training_side import EpochForDataset, refuse_speaker_overlap
 from .weight_averaging import WeightAveraging
@@ -120,7 +121,8 @@ class SerTrainer(ReferenceTrainer):
         self.problem = problem_of(model.config)
         self.freezing = freezing_of(model, args, isinstance(objective, nn.Module))
         self.prefixes = prefix_training(model, processing_class, args, self.freezing)
-        self._sides = Sides(self.problem, processing_class, self.prefixes)
+        voices = speaker_voices(model, processing_class, args)
+        self._sides = Sides(self.problem, processing_class, self.prefixes, voices)
         train = self._sides.dataset(train_dataset, args, training=True)
         validation = self._sides.dataset(eval_dataset, args, training=False)
         sides = validation.values() if isinstance(validation, dict) else [validation]
@@ -136,8 +138,7 @@ class SerTrainer(ReferenceTrainer):
         refuse_ignored_options(self.objective, args, self.problem.kind)
         self.problem.prepare(model, args, train)
         if train is not None:
-            audios = list(train.corpus.select(train.rows)["audio"])
-            fit_functionals(model, processing_class, audios, args.prefix_cache_dir, progress=not args.disable_tqdm)
+            fit_figures(model, processing_class, train, args)
         callbacks.append(StageCallback(self.freezing))
         self.averaging = None if args.average_weights_from is None else WeightAveraging(args.average_weights_from)
         callbacks += [] if self.averaging is None else [self.averaging]
@@ -287,7 +288,7 @@ class SerTrainer(ReferenceTrainer):
             # as part of the model while it trains, its parameters reach the optimizer, the device and the other
             # processes
             self.model.add_module(_OBJECTIVE, self.objective.to(self.args.device))
-        self._renew_prefixes()
+        self._sides.renew(self.train_dataset, self.eval_dataset)
         try:
             return super().train(resume_from_checkpoint=checkpoint, **kwargs)
         finally:
@@ -370,11 +371,7 @@ class SerTrainer(ReferenceTrainer):
             objective.load_state_dict(load_file(str(Path(resume_from_checkpoint) / "objective.safetensors")))
         if self.averaging is not None:
             self.averaging.load(resume_from_checkpoint)
-        self._renew_prefixes()
-
-    def _renew_prefixes(self) -> None:
-        if self.prefixes is not None:
-            self.prefixes.renew(self.train_dataset, self.eval_dataset)
+        self._sides.renew(self.train_dataset, self.eval_dataset)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """See transformers' Trainer; nothing is counted where the model goes on from a prefix."""

@@ -50,7 +50,7 @@ class ViewDataset(SerDataset):
             example["targets"] = torch.from_numpy(targets)
         if self.soft_labels is not None:
             example["soft_labels"] = torch.from_numpy(self.soft_labels[view, index])
-        return self.add_twin(example)
+        return self.add_voice(self.add_twin(example), index)
 
     def _stretch(
         self, waveform: np.ndarray, targets: np.ndarray | None, generator: np.random.Generator
