@@ -121,7 +121,8 @@ def _register(completed: str) -> None:
     for entry in _ENTRIES:
         if entry.auto_module in _complete:
             _import_unless_busy(entry.module, {entry.module for entry in _ENTRIES})
-        if completed in (entry.auto_module, entry.module) and {entry.auto_module, entry.module} <= _complete:
+        # what was due while the layers were half imported is made up for when they are complete
+        if completed in (entry.auto_module, entry.module, _LAYERS) and {entry.auto_module, entry.module} <= _complete:
             auto = getattr(sys.modules[entry.auto_module], entry.auto_class)
             auto.register(
                 _config_class(entry.model_type), getattr(sys.modules[entry.module], entry.name), exist_ok=True

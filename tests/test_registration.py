@@ -55,6 +55,9 @@ AUTO = "from transformers import AutoConfig, AutoFeatureExtractor, AutoModel, Au
         pytest.param(f"from hf_ser import SpeechEncoderForAudioClassification\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from hf_ser import SpeakerCctConfig\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from hf_ser import SpeakerCctForAudioClassification\n{AUTO}", marks=pytest.mark.slow),
+        pytest.param(
+            f"from hf_ser import EcapaTdnnModel, SpeakerCctForAudioClassification\n{AUTO}", marks=pytest.mark.slow
+        ),
         pytest.param(f"from hf_ser import transfer_from_cct\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from hf_ser import SpeakerSpectrogramFeatureExtractor\n{AUTO}", marks=pytest.mark.slow),
         pytest.param(f"from hf_ser import SpectrogramFeatureExtractor\n{AUTO}", marks=pytest.mark.slow),
