@@ -9,6 +9,7 @@ NAMES = (
     "cct",
     "speaker",
     "speaker_cct",
+    "speaker_cache",
     "feeding",
     "prefix_cache",
     "mixing",
