@@ -1,6 +1,7 @@
 """The settings of a training run."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from transformers import TrainingArguments
 
@@ -38,6 +39,13 @@ class SerTrainingArguments(TrainingArguments):
     muon_learning_rate: float | None = field(
         default=None,
         metadata={"help": "Train hidden matrices with Muon at this learning rate, and the rest with AdamW as usual."},
+    )
+    fit_head: str = field(
+        default="gradient",
+        metadata={
+            "help": "gradient: step by step; ridge: a linear head on a frozen encoder by ridge regression, whose "
+            "penalty is chosen among training speakers; num_train_epochs counts passes over the augmented clips."
+        },
     )
     average_weights_from: float | None = field(
         default=None,
@@ -200,6 +208,7 @@ class SerTrainingArguments(TrainingArguments):
         self._check_sampling()
         self._check_caches()
         self._check_average()
+        self._check_fit()
         if self.eval_strategy == "no":
             if self.early_stopping_patience is not None:
                 raise ValueError(
@@ -273,6 +282,29 @@ class SerTrainingArguments(TrainingArguments):
                 f"prefix_cache_dir is set with {below} and max_train_seconds={self.max_train_seconds}, which would "
                 "change what the frozen layers hear in every epoch; vary clips by augmentation and prefix_cache_views "
                 "instead, or leave prefix_cache_dir out"
+            )
+
+    def _check_fit(self) -> None:
+        if self.fit_head not in ("gradient", "ridge"):
+            raise ValueError(f"fit_head is {self.fit_head!r}, expected 'gradient' or 'ridge'")
+        if self.fit_head == "gradient":
+            return
+        off: dict[str, Any] = {
+            "mixup_alpha": 0.0,
+            "stability_weight": 0.0,
+            "focal_gamma": 0.0,
+            "class_weights": "none",
+        }
+        off |= {"class_sampling": "none", "label_smoothing_factor": 0.0, "average_weights_from": None}
+        off |= {"early_stopping_patience": None, "unfreeze_at": None}
+        ignored = [f"{name}={getattr(self, name)!r}" for name, value in off.items() if getattr(self, name) != value]
+        if ignored:
+            raise ValueError(
+                f"fit_head is 'ridge', which takes no steps and does not follow {', '.join(ignored)}; leave that out"
+            )
+        if self.eval_strategy != "no":
+            raise ValueError(
+                "fit_head is 'ridge', which has no epochs to evaluate; set eval_strategy to 'no' (--eval_strategy no)"
             )
 
     def _check_average(self) -> None:

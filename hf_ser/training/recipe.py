@@ -241,6 +241,8 @@ class Recipe:
         if trainer.prefixes is not None:
             result["prefix_cache"] = trainer.prefixes.about()
         trainer.train()
+        if trainer.fit is not None:
+            result["ridge"] = trainer.fit.about()
         return trainer, result
 
     def _finish(self, trainer: SerTrainer, folder: Path, result: dict[str, Any]) -> dict[str, Any]:

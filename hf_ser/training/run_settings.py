@@ -53,6 +53,8 @@ def run_settings(
     if training.prefix_cache_dir is not None:
         settings["prefix_cache_views"] = training.prefix_cache_views
         settings["prefix_cache_dtype"] = training.prefix_cache_dtype
+    if training.fit_head != "gradient":
+        settings["fit_head"] = training.fit_head
     # runs of models without references say nothing of them
     options = {name: getattr(training, name) for name in REFERENCE_OPTIONS}
     settings |= {name: value for name, value in options.items() if value != REFERENCE_OPTIONS[name]}

@@ -34,6 +34,7 @@ from .dataset import SerDataset
 from .fitting import fit_figures
 from .freezing import StageCallback, freezing_of
 from .layer_rates import set_layer_rates
+from .linear_head import check_linear_head, fit_linear_head
 from .mixing import MixupCollator
 from .muon import MuonWithAdamW, muon_groups
 from .objective_choice import noisy_twin, refuse_ignored_options
@@ -41,6 +42,7 @@ from .objectives import Objective
 from .prefix_training import prefix_training
 from .problems import problem_of
 from .reference_training import ReferenceTrainer, with_references
+from .ridge import RidgeFit
 from .sampling import ClassSampler, LengthSampler
 from .sides import Sides
 from .speaker_training import speaker_voices
@@ -160,6 +162,10 @@ class SerTrainer(ReferenceTrainer):
             args.ddp_find_unused_parameters = False
         self.eval_objective = self.problem.eval_objective()
         self._started = False
+        # how the head was fitted, where it was fitted in closed form
+        self.fit: RidgeFit | None = None
+        if args.fit_head == "ridge":
+            check_linear_head(model, self.freezing.trained(), self.problem.kind)
         super().__init__(
             model=model,
             args=args,
@@ -282,6 +288,10 @@ class SerTrainer(ReferenceTrainer):
         self._started = True
         # the processes must all have looked before the first one writes
         self.accelerator.wait_for_everyone()
+        if self.args.fit_head == "ridge":
+            self._sides.renew(self.train_dataset, self.eval_dataset)
+            self.fit = fit_linear_head(self.model, self.train_dataset, self.train_collator, self.args)
+            return TrainOutput(0, float("nan"), {})
         if checkpoint is not None and has_ended(checkpoint, self.args.num_train_epochs, self.args.max_steps):
             return self._return_to_end(checkpoint)
         if isinstance(self.objective, nn.Module):

@@ -1,0 +1,112 @@
+"""A linear head on a frozen encoder, fitted in closed form instead of step by step."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from tqdm.auto import tqdm
+from transformers import PreTrainedModel
+
+from .arguments import SerTrainingArguments
+from .dataset import SerDataset
+from .prefix_training import autocast_type
+from .ridge import RidgeFit, fit_ridge
+
+_FIX = (
+    "freeze the encoder (--freeze encoder) and take head 'statistics' with head_hidden_size 0, without batch_norm, "
+    "weighted_states and reference; or train by gradient (fit_head='gradient')"
+)
+
+
+def check_linear_head(model: PreTrainedModel, trained: Iterable[str], kind: str) -> None:
+    """Make sure that a model has nothing to learn but a linear classifier of one emotion a clip.
+
+    Args:
+        model: the model.
+        trained: names of the parameters that the run trains.
+        kind: of problem, see `problem_of`.
+
+    Raises:
+        ValueError: saying what else is trained, and the fix.
+    """
+    others = sorted(set(trained) - {"head.classifier.weight", "head.classifier.bias"})
+    if kind != "emotion" or not hasattr(getattr(model, "head", None), "pool") or others:
+        found = (
+            f"{', '.join(others[:3])}{', ...' if len(others) > 3 else ''} to train" if others else f"target {kind!r}"
+        )
+        raise ValueError(
+            f"fit_head is 'ridge', which fits a linear classifier of emotions and nothing else, but got {found}; "
+            f"{_FIX}"
+        )
+
+
+@torch.no_grad()
+def fit_linear_head(
+    model: PreTrainedModel, dataset: SerDataset, collator: Any, args: SerTrainingArguments
+) -> RidgeFit:
+    """Fit a model's classifier on what its head makes of the training clips.
+
+    The clips are passed over `num_train_epochs` times without dropout, each time in the view that a run by gradient
+    would draw for that epoch, and all passes are fitted together.
+
+    Args:
+        model: what `check_linear_head` let through; its classifier is set.
+        dataset: the training side.
+        collator: makes its batches.
+        args: the settings of the run.
+
+    Returns:
+        the fit.
+
+    Raises:
+        ValueError: if there are fewer than two speakers.
+    """
+    training = model.training
+    model.eval()
+    passes = max(1, round(args.num_train_epochs))
+    vectors, labels, speakers = [], [], []
+    name_of = dict(zip(dataset.rows, dataset.speakers, strict=True))
+    try:
+        for number in tqdm(range(passes), desc="passes over the training clips", disable=args.disable_tqdm):
+            dataset.at_epoch(number)
+            batches: DataLoader = DataLoader(
+                dataset,  # type: ignore[arg-type]
+                args.eval_batch_size,
+                collate_fn=collator,
+                num_workers=args.dataloader_num_workers,
+            )
+            for batch in batches:
+                vectors.append(_vectors(model, batch, args))
+                labels.append(batch["labels"].numpy())
+                speakers += [name_of[row] for row in batch["row_ids"].tolist()]
+    finally:
+        model.train(training)
+    fit = fit_ridge(np.concatenate(vectors), np.concatenate(labels), speakers, model.config.num_labels)
+    classifier: nn.Linear = model.head.classifier  # type: ignore[union-attr, assignment]
+    classifier.weight.copy_(torch.from_numpy(fit.weight))
+    classifier.bias.copy_(torch.from_numpy(fit.bias))
+    return fit
+
+
+def _vectors(model: Any, batch: dict[str, Any], args: SerTrainingArguments) -> np.ndarray:
+    """What the classifier reads of a batch: (clips, features) float32."""
+    read: list[torch.Tensor] = []
+    handle = model.head.classifier.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].float().cpu()))
+    inputs = {
+        name: value.to(args.device) if isinstance(value, torch.Tensor) else value
+        for name, value in batch.items()
+        if name not in ("labels", "row_ids")
+    }
+    kind = autocast_type(args)
+    try:
+        with torch.autocast(args.device.type, kind, enabled=kind is not None):
+            model(**inputs)
+    finally:
+        handle.remove()
+    return read[0].numpy()
+
+
+__all__ = ["check_linear_head", "fit_linear_head"]
