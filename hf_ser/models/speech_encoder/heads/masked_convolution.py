@@ -33,23 +33,17 @@ class MaskedBatchNorm2d(nn.BatchNorm2d):
             lengths: Real rows of each clip, shape (batch,); None if all are real.
 
         Returns:
-            The same shape; padded rows hold no particular value.
+            The same shape; in training padded rows are zero, otherwise they hold no particular value.
         """
         if lengths is None or not self.training:
             return super().forward(images)
-        count = lengths.sum().clamp(min=1) * images.shape[3]
-        images = images.float()
-        mean = zero_padded_rows(images, lengths).sum((0, 2, 3)) / count
-        centred = images - mean[:, None, None]
-        variance = zero_padded_rows(centred.square(), lengths).sum((0, 2, 3)) / count
-        if self.running_mean is not None and self.running_var is not None and self.num_batches_tracked is not None:
-            with torch.no_grad():
-                self.num_batches_tracked.add_(1)
-                self.running_mean.lerp_(mean.to(self.running_mean), self.momentum or 0.1)
-                unbiased = variance * (count / (count - 1).clamp(min=1))
-                self.running_var.lerp_(unbiased.to(self.running_var), self.momentum or 0.1)
-        gain = self.weight * (variance + self.eps).rsqrt()
-        return (centred * gain[:, None, None] + self.bias[:, None, None]).to(self.weight.dtype)
+        real = torch.arange(images.shape[2], device=images.device) < lengths[:, None]
+        rows = images.transpose(1, 2).flatten(0, 1)
+        places = real.flatten().nonzero()[:, 0]
+        # real rows alone, as a batch of their own
+        normed = super().forward(rows.index_select(0, places)[..., None])[..., 0]
+        spread = normed.new_zeros(rows.shape).index_copy(0, places, normed)
+        return spread.unflatten(0, real.shape).transpose(1, 2)
 
 
 class ConvolutionStage(nn.Module):
