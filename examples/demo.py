@@ -2,7 +2,7 @@
 """What hf_ser does, in under five minutes on two cores: `make demo`, or `python examples/demo.py`.
 
 First the checkpoint that ships with the package classifies eight real recordings of two actors it has never heard.
-Then a small model is fine-tuned on a corpus made on the spot, tested on voices it has not heard, and used.
+Then the small model is fine-tuned on a corpus made on the spot, tested on voices it has not heard, and used.
 """
 
 import argparse
@@ -51,11 +51,11 @@ def main() -> None:
     print(f"\n{right} of 8 right; a guess among eight emotions gets 1\n")
 
     corpus, run = options.output_dir / "corpus", options.output_dir / "run"
-    print("2. Fine-tuning that model for a minute on a synthetic corpus made on the spot\n")
+    print("2. Fine-tuning the small model for a minute on a synthetic corpus made on the spot\n")
     make_ravdess_tree(corpus, range(1, 9))
     results = Recipe(
         DataArguments(corpus="ravdess", data_dir=str(corpus), protocol="grouped", num_folds=4, folds="0"),
-        ModelArguments(model_name_or_path=default_model()),
+        ModelArguments(model_name_or_path=default_model("small")),
         SerTrainingArguments(
             output_dir=str(run),
             overwrite_run=True,
@@ -75,7 +75,7 @@ def main() -> None:
     classify(str(run / "fold-0"), corpus / f"Actor_{test_speaker}", limit=4)
 
     print("\n3. Where things lie\n")
-    print(f"the model that ships        {default_model()}")
+    print(f"the models that ship        {default_model()}, {Path(default_model('small')).name}")
     print(f"the synthetic corpus        {corpus}")
     print(
         f"the fine-tuned model        {run / 'fold-0'}  (from_pretrained, pipeline and hf-ser predict --model load it)"

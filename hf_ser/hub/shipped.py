@@ -6,7 +6,7 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 _CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
-_DEFAULT = "cct_ravdess"
+_DEFAULT = "whisper_ravdess"
 # what a name asks for -> its folder
 _FOLDERS = {"default": _DEFAULT, "small": "cct_ravdess"}
 _said: set[str] = set()

@@ -113,6 +113,13 @@ class SpeechEncoderConfig(PreTrainedConfig):
             raise ValueError(f"got max_seconds={self.max_seconds}, expected more than 0 s, or None for no limit")
         self.read_states  # noqa: B018 - raises where a state is out of range
 
+    def to_dict(self) -> dict[str, Any]:
+        """The settings, as saved in config.json; where the encoder once came from is not among them."""
+        output = super().to_dict()
+        if isinstance(output.get("encoder_config"), dict):
+            output["encoder_config"].pop("_name_or_path", None)
+        return output
+
     @property
     def _all_layers(self) -> int:
         return int(self.encoder_config.num_hidden_layers)

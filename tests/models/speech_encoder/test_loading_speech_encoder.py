@@ -140,6 +140,13 @@ def test_starting_from_an_encoder_with_any_head(kind, wrapped, depth, tmp_path):
     assert_same(SpeechEncoderForAudioClassification.from_pretrained(tmp_path / "again"), model)
 
 
+def test_a_saved_folder_does_not_say_where_the_encoder_came_from(tmp_path):
+    tiny_model("hubert").encoder.save_pretrained(tmp_path / "somewhere")
+    model = SpeechEncoderForAudioClassification.from_encoder(tmp_path / "somewhere", num_labels=3)
+    model.save_pretrained(tmp_path / "saved")
+    assert "somewhere" not in (tmp_path / "saved" / "config.json").read_text(encoding="utf-8")
+
+
 def test_a_fresh_head_differs_by_seed_and_labels_are_the_users(tmp_path):
     source = HubertForSequenceClassification(ENCODERS["hubert"](id2label={0: "x", 1: "y", 2: "z"}, vocab_size=20))
     source.save_pretrained(tmp_path)
