@@ -7,7 +7,9 @@ from speech import tiny_speech_extractor, tiny_speech_model
 from tiny import tiny_corpus, tiny_trainer
 
 from hf_ser import SerTrainingArguments
+from hf_ser.training import DataArguments, DistillationArguments, ModelArguments
 from hf_ser.training.ridge import fit_ridge
+from hf_ser.training.run_settings import record_or_compare, run_settings
 
 LINEAR = {"head_hidden_size": 0, "head_dropout": 0.5, "normalize_layers": True}
 RIDGE = {"fit_head": "ridge", "freeze": ["encoder"], "eval_strategy": "no", "save_strategy": "no"}
@@ -85,6 +87,19 @@ def test_the_cache_gives_the_same_head_and_every_pass_another_view(corpus, tmp_p
 def test_what_is_not_linear_or_not_frozen_is_refused(corpus, tmp_path, model, settings, message):
     with pytest.raises(ValueError, match=message):
         linear_trainer(corpus, tmp_path, model=tiny_speech_model(**model), **settings)
+
+
+def test_a_run_by_ridge_is_not_continued_by_gradient(tmp_path):
+    parts = DataArguments(corpus="ravdess", data_dir="x"), ModelArguments()
+    written = [
+        run_settings(
+            *parts, SerTrainingArguments(output_dir=str(tmp_path), **settings), DistillationArguments(), None, ""
+        )
+        for settings in (RIDGE, RIDGE | {"fit_head": "gradient"})
+    ]
+    record_or_compare(tmp_path, written[0], resume=False)
+    with pytest.raises(ValueError, match=r"other settings \(fit_head 'ridge' -> None\)"):
+        record_or_compare(tmp_path, written[1], resume=True)
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def test_a_run_is_continued_with_the_same_options_only():
     own = {field.name for field in dataclasses.fields(SerTrainingArguments)} - inherited
     # where to read and write, and how to begin; views of a cache are written down with it
     neutral = {"resume", "overwrite_run", "allow_speaker_overlap", "feature_cache_dir", "feature_cache_views"}
-    neutral |= {"prefix_cache_dir", "prefix_cache_views", "prefix_cache_dtype"}
+    neutral |= {"prefix_cache_dir", "prefix_cache_views", "prefix_cache_dtype", "speaker_cache_dir"}
     # written down where they differ from the usual
-    neutral |= set(REFERENCE_OPTIONS)
+    neutral |= {"fit_head", *REFERENCE_OPTIONS}
     assert own - neutral <= set(_DECISIVE)
 
 
