@@ -26,8 +26,9 @@ class NestedChoice:
 
     @property
     def means(self) -> dict[str, dict[str, float | int | None]]:
-        """Mean and standard deviation of the test figures over folds and seeds."""
-        return aggregate_folds([{name: row[name] for name in _FIGURES} for row in self.rows])
+        """Mean and standard deviation over folds and seeds: of the figure that decided, and of the test figures."""
+        names = (f"validation {self.metric}", *_FIGURES)
+        return aggregate_folds([{name: row[name] for name in names} for row in self.rows])
 
     def to_markdown(self) -> str:
         """The table, with the mean in its last line."""

@@ -1,10 +1,8 @@
 """A checkpoint on a whole corpus: predictions clip by clip, never on speakers it was trained on unasked."""
 
-import json
 import logging
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 
 import datasets
 import numpy as np
@@ -14,6 +12,7 @@ from ..audio import load_audio
 from ..evaluation import Predictions
 from ..labels import check_labels_agree
 from ..protocols import SpeakerOverlapError
+from ..protocols.heard_speakers import speakers_heard
 from .classifier import EmotionClassifier
 from .enrolment import SpeakerReference, enrol_speakers
 
@@ -79,15 +78,6 @@ def predict_corpus(
         scores=scores,
         label_names=tuple(names),
     )
-
-
-def speakers_heard(model: str) -> list[str] | None:
-    """Speakers that a checkpoint was trained on, as `hf-ser train` wrote them beside it; None if it does not say."""
-    file = Path(model) / "results.json"
-    if not file.is_file():
-        return None
-    speakers = json.loads(file.read_text(encoding="utf-8")).get("train_speakers")
-    return None if speakers is None else [str(speaker) for speaker in speakers]
 
 
 def refuse_heard_speakers(model: str, speakers: Iterable[str]) -> None:

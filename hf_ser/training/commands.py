@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from ..protocols.heard_speakers import speakers_heard
 from .cross_validation import CrossValidationArguments, cross_validate
 from .fold_queue import leave_process_group
 from .folds import results_table
 from .recipe import Recipe
 from .run_config import RUN_SETTINGS, given_settings, parse_run
-from .speaker_building import heard_by
 
 __all__ = ["cross_validate_main", "train_main"]
 
@@ -34,7 +34,7 @@ def train_main(arguments: Sequence[str], prog: str | None = None) -> int:
             if model.model_name_or_path is not None:
                 heard = f"{model.model_name_or_path}, which was fine-tuned, may have heard the test speakers before"
             started = model.for_fold(results[0]["fold"]).transfer_from
-            if started is not None and heard_by(started) is None:
+            if started is not None and speakers_heard(started) is None:
                 heard = f"{started}, which it started from, may have heard the test speakers before"
             if not all(result["speaker_independent"] for result in results):
                 heard = "test speakers may have been heard in training: these figures are NOT speaker-independent"

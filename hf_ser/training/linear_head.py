@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from .arguments import SerTrainingArguments
 from .dataset import SerDataset
+from .prefix_cache import evaluating
 from .prefix_training import autocast_type
 from .ridge import RidgeFit, fit_ridge
 
@@ -64,12 +65,10 @@ def fit_linear_head(
     Raises:
         ValueError: if there are fewer than two speakers.
     """
-    training = model.training
-    model.eval()
     passes = max(1, round(args.num_train_epochs))
     vectors, labels, speakers = [], [], []
     name_of = dict(zip(dataset.rows, dataset.speakers, strict=True))
-    try:
+    with evaluating(model):
         for number in tqdm(range(passes), desc="passes over the training clips", disable=args.disable_tqdm):
             dataset.at_epoch(number)
             batches: DataLoader = DataLoader(
@@ -82,8 +81,6 @@ def fit_linear_head(
                 vectors.append(_vectors(model, batch, args))
                 labels.append(batch["labels"].numpy())
                 speakers += [name_of[row] for row in batch["row_ids"].tolist()]
-    finally:
-        model.train(training)
     fit = fit_ridge(np.concatenate(vectors), np.concatenate(labels), speakers, model.config.num_labels)
     classifier: nn.Linear = model.head.classifier  # type: ignore[union-attr, assignment]
     classifier.weight.copy_(torch.from_numpy(fit.weight))

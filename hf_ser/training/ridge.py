@@ -18,7 +18,7 @@ class RidgeFit:
     Attributes:
         weight: (classes, features), for vectors as they are: their standardisation is folded in.
         bias: (classes,).
-        penalty: chosen among `PENALTIES`; relative to the mean variance of a standardised vector's projections.
+        penalty: chosen among `PENALTIES`, in units of the total variance of the standardised vectors.
         scale: what the regression's answers were multiplied by to become logits.
         ua: mean recall of training clips by classifiers that had not heard their speakers, with that penalty.
     """

@@ -1,15 +1,14 @@
 """A new CCT that is told whose voice it hears, the extractor that goes with it, and a trained CCT to start from."""
 
-import json
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, SequenceFeatureExtractor
 from transformers.utils import logging
 
 from ..protocols import SpeakerOverlapError
+from ..protocols.heard_speakers import speakers_heard
 
 logger = logging.get_logger(__name__)
 
@@ -69,22 +68,13 @@ def start_from_cct(model: Any, source: str) -> None:
         print(f"transferred from {source}:\n{report}", flush=True)
 
 
-def heard_by(source: str) -> list[str] | None:
-    """Speakers that a checkpoint was trained on, as its `results.json` says; None if it does not say."""
-    file = Path(source) / "results.json"
-    if not file.is_file():
-        return None
-    speakers = json.loads(file.read_text(encoding="utf-8")).get("train_speakers")
-    return None if speakers is None else [str(speaker) for speaker in speakers]
-
-
 def refuse_heard(source: str, held_out: Iterable[str]) -> None:
     """Make sure that a checkpoint to start from was not trained on speakers who are held out, as far as it tells.
 
     Raises:
         SpeakerOverlapError: if it was.
     """
-    heard = heard_by(source)
+    heard = speakers_heard(source)
     if heard is None:
         logger.warning(
             f"{source} does not say which speakers it was trained on: whether figures of a model that starts from it "
@@ -101,4 +91,4 @@ def refuse_heard(source: str, held_out: Iterable[str]) -> None:
         )
 
 
-__all__ = ["build_speaker_extractor", "build_speaker_model", "heard_by", "refuse_heard", "start_from_cct"]
+__all__ = ["build_speaker_extractor", "build_speaker_model", "refuse_heard", "start_from_cct"]

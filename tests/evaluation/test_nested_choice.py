@@ -32,6 +32,7 @@ def test_each_fold_takes_the_run_that_its_validation_speakers_prefer(tmp_path):
     assert [row["chosen"] for row in choice.rows] == ["first", "second"]
     assert [row["wa"] for row in choice.rows] == [0.1, 0.3]  # though the other one tests better in both folds
     assert choice.means["ua"]["mean"] == pytest.approx(0.2)
+    assert choice.means["validation ua"]["mean"] == pytest.approx(0.65)
     assert "| 0 | 0 | a | first | 60.0 | 10.0 | 10.0 | 10.0 |" in choice.to_markdown()
     assert "20.0 ± 14.1" in str(choice)
 
