@@ -16,7 +16,7 @@ from ..evaluation import Comparison, Predictions, aggregate_folds, compare_predi
 from ..evaluation.pooling import pooled_metrics
 from ..labels import check_labels_agree
 from ..models.speech_encoder.reference import NO_REFERENCE, ReferenceSummary
-from ..training.reference_evaluation import reference_order
+from ..protocols.reference_clips import reference_order
 from .classifier import EmotionClassifier
 from .enrolment import takes_vectors
 from .scoring import refuse_heard_speakers

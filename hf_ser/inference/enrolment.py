@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedModel
 
 from ..models.speech_encoder.reference import NO_REFERENCE
-from ..training.reference_evaluation import reference_order
+from ..protocols.reference_clips import reference_order
 
 LEAST_SECONDS = 0.5
 # nothing but dither lies below, in dB of full scale

@@ -5,15 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import torch
 
+from ..protocols.reference_clips import is_known
 from .dataset import Example
 
 MATRIX = "reference_matrix"
 _SAMPLER_KEY, _SET_KEY = 6, 7
-
-
-def is_known(speaker: str | None) -> bool:
-    """Whether a column `speaker` says whose voice it is; corpora write "unknown" where nobody knows."""
-    return bool(speaker) and str(speaker).rsplit("/", 1)[-1].lower() != "unknown"
 
 
 class SpeakerSampler(torch.utils.data.Sampler[int]):
@@ -119,4 +115,4 @@ class ReferenceCollator:
         return batch
 
 
-__all__ = ["MATRIX", "ReferenceCollator", "SpeakerSampler", "is_known"]
+__all__ = ["MATRIX", "ReferenceCollator", "SpeakerSampler"]

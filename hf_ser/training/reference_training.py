@@ -6,11 +6,12 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, Trainer
 
+from ..protocols.reference_clips import is_known
 from .arguments import SerTrainingArguments
 from .dataset import SerDataset
 from .prefix_training import autocast_type
 from .reference_evaluation import EnrolledVoices, ReferenceSplit
-from .reference_sampling import ReferenceCollator, SpeakerSampler, is_known
+from .reference_sampling import ReferenceCollator, SpeakerSampler
 
 REFERENCE_OPTIONS: dict[str, Any] = {
     "reference_speakers_per_batch": 4,

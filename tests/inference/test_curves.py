@@ -13,7 +13,7 @@ from hf_ser import SpeakerOverlapError, load_corpus
 from hf_ser.features.feature_extraction_speech import SpeechFeatureExtractor
 from hf_ser.inference import enrolment_curve
 from hf_ser.inference.classifier import EmotionClassifier
-from hf_ser.training.reference_evaluation import reference_order
+from hf_ser.protocols.reference_clips import reference_order
 
 
 def write_fold(folder, speakers, trained, reference="standardise", seed=0):

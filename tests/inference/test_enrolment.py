@@ -24,7 +24,7 @@ from hf_ser.cli import main
 from hf_ser.features.feature_extraction_speech import SpeechFeatureExtractor
 from hf_ser.inference import ReferenceClipError, SpeakerReference, predict_corpus
 from hf_ser.inference.enrolment import enrol_speakers
-from hf_ser.training.reference_evaluation import reference_order
+from hf_ser.protocols.reference_clips import reference_order
 
 EMOTIONS = ("neutral", "sad", "angry")
 RATE = 16000

@@ -9,8 +9,8 @@ import torch
 from speech import tiny_speech_extractor, tiny_speech_model
 from tiny import StopAt, same_weights, tiny_model, tiny_trainer
 
+from hf_ser.protocols.reference_clips import reference_order
 from hf_ser.training.objectives import ClassificationObjective
-from hf_ser.training.reference_evaluation import reference_order
 from hf_ser.training.reference_sampling import ReferenceCollator, SpeakerSampler
 
 SPEAKERS = ["a"] * 20 + ["b"] * 9 + ["c"] * 17 + ["corpus/unknown"] * 5 + [None] * 2
