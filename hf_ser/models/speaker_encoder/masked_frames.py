@@ -3,43 +3,7 @@
 import torch
 from torch import nn
 
-
-def real_lengths(attention_mask: torch.Tensor | None, inputs: torch.Tensor) -> torch.Tensor | None:
-    """Number of real frames of each clip.
-
-    Args:
-        attention_mask: Shape (batch, frames), 1 on real frames and 0 on padding at the end; None: all is real.
-        inputs: What it masks, (batch, frames, ...).
-
-    Returns:
-        Lengths of shape (batch,), at least 1; None if all is real.
-
-    Raises:
-        ValueError: If the shapes differ, or padding stands anywhere but at the end (looked at on the CPU only, where
-            it costs nothing).
-    """
-    if attention_mask is None:
-        return None
-    if attention_mask.shape != inputs.shape[:2]:
-        raise ValueError(
-            f"got an attention_mask of shape {tuple(attention_mask.shape)}, expected {tuple(inputs.shape[:2])}, a "
-            "number for each frame of each clip; pass the one that the feature extractor gives"
-        )
-    real = attention_mask.bool()
-    lengths = real.sum(dim=1)
-    if real.device.type == "cpu" and not torch.compiler.is_compiling():
-        if not torch.equal(real, is_real(lengths, real.shape[1])):
-            raise ValueError(
-                "got an attention_mask with zeros before ones, expected padding at the end of each clip only"
-            )
-        if bool((lengths == real.shape[1]).all()):
-            return None
-    return lengths.clamp(min=1)
-
-
-def is_real(lengths: torch.Tensor, frames: int) -> torch.Tensor:
-    """A mask of shape (batch, frames) that is True below each clip's length; `lengths` has shape (batch,)."""
-    return torch.arange(frames, device=lengths.device) < lengths[:, None]
+from ..real_frames import real_lengths, time_mask
 
 
 def zero_padding(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
@@ -54,7 +18,7 @@ def zero_padding(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Te
     """
     if lengths is None:
         return values
-    real = is_real(lengths, values.shape[2])
+    real = time_mask(lengths, values.shape[2])
     return values.masked_fill(~real.reshape(len(real), 1, -1, *(1,) * (values.ndim - 3)), 0.0)
 
 
@@ -97,7 +61,7 @@ def mean_weights(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Te
     batch, frames = values.shape[0], values.shape[2]
     if lengths is None:
         return values.new_full((batch, frames), 1.0 / frames)
-    return is_real(lengths, frames).to(values.dtype) / lengths[:, None]
+    return time_mask(lengths, frames).to(values.dtype) / lengths[:, None]
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
@@ -118,11 +82,11 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         """
         if lengths is None or not self.training:
             return super().forward(values)
-        real = is_real(lengths, values.shape[2])
+        real = time_mask(lengths, values.shape[2])
         frames_first = values.transpose(1, 2)
         normalised = torch.zeros_like(frames_first)
         normalised[real] = super().forward(frames_first[real])
         return normalised.transpose(1, 2)
 
 
-__all__ = ["MaskedBatchNorm", "is_real", "mean_weights", "mirror_ends", "real_lengths", "zero_padding"]
+__all__ = ["MaskedBatchNorm", "mean_weights", "mirror_ends", "real_lengths", "zero_padding"]

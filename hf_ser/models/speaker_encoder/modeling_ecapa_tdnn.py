@@ -11,9 +11,10 @@ from torch import nn
 from transformers import initialization as init
 from transformers.utils.generic import can_return_tuple
 
+from ..real_frames import time_mask
 from .base_speaker_encoder import SpeakerEncoderOutput, SpeakerEncoderPreTrainedModel
 from .configuration_ecapa_tdnn import EcapaTdnnConfig
-from .masked_frames import MaskedBatchNorm, is_real, mean_weights, mirror_ends, zero_padding
+from .masked_frames import MaskedBatchNorm, mean_weights, mirror_ends, zero_padding
 
 # variances below are read as this, so that the gradient of the square root stays finite
 SMALLEST_VARIANCE = 1e-12
@@ -143,7 +144,7 @@ class EcapaTdnnPooling(nn.Module):
         hidden = torch.relu(nn.functional.conv1d(values, of_frame) + shared[..., None])
         scores = self.score(torch.tanh(self.hidden.norm(hidden, lengths))).float()
         if lengths is not None:
-            padding = ~is_real(lengths, values.shape[2])[:, None]
+            padding = ~time_mask(lengths, values.shape[2])[:, None]
             scores = scores.masked_fill(padding, torch.finfo(scores.dtype).min)
         return weighted_statistics(values, scores.softmax(dim=2)).to(values.dtype)
 
