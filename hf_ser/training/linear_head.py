@@ -10,20 +10,25 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel
 
+from ..models.speech_encoder.reference import Standardise
 from .arguments import SerTrainingArguments
 from .dataset import SerDataset
 from .prefix_cache import evaluating
 from .prefix_training import autocast_type
+from .reference_fit import fit_voices, pass_generator, with_drawn_references
+from .reference_sampling import MATRIX
 from .ridge import RidgeFit, fit_ridge
 
 _FIX = (
     "freeze the encoder (--freeze encoder) and take head 'statistics' with head_hidden_size 0, without batch_norm, "
-    "weighted_states and reference; or train by gradient (fit_head='gradient')"
+    "weighted_states, and no reference or reference 'standardise'; or train by gradient (fit_head='gradient')"
 )
+_CLASSIFIER = {"head.classifier.weight", "head.classifier.bias"}
+_STANDARDISE = {"head.reference.trust", "head.reference.trust_variance"}
 
 
 def check_linear_head(model: PreTrainedModel, trained: Iterable[str], kind: str) -> None:
-    """Make sure that a model has nothing to learn but a linear classifier of one emotion a clip.
+    """Make sure that a model has nothing to learn but a linear classifier of one emotion a clip, and voices' offsets.
 
     Args:
         model: the model.
@@ -33,7 +38,8 @@ def check_linear_head(model: PreTrainedModel, trained: Iterable[str], kind: str)
     Raises:
         ValueError: saying what else is trained, and the fix.
     """
-    others = sorted(set(trained) - {"head.classifier.weight", "head.classifier.bias"})
+    standardises = isinstance(getattr(getattr(model, "head", None), "reference", None), Standardise)
+    others = sorted(set(trained) - _CLASSIFIER - (_STANDARDISE if standardises else set()))
     if kind != "emotion" or not hasattr(getattr(model, "head", None), "pool") or others:
         found = (
             f"{', '.join(others[:3])}{', ...' if len(others) > 3 else ''} to train" if others else f"target {kind!r}"
@@ -51,7 +57,9 @@ def fit_linear_head(
     """Fit a model's classifier on what its head makes of the training clips.
 
     The clips are passed over `num_train_epochs` times without dropout, each time in the view that a run by gradient
-    would draw for that epoch, and all passes are fitted together.
+    would draw for that epoch, and all passes are fitted together. Where the model takes references, what it believes
+    of voices is estimated first (`fit_voices`), and the classifier is fitted on clips with references that are drawn
+    anew for each pass.
 
     Args:
         model: what `check_linear_head` let through; its classifier is set.
@@ -63,7 +71,7 @@ def fit_linear_head(
         the fit.
 
     Raises:
-        ValueError: if there are fewer than two speakers.
+        ValueError: if there are fewer than two speakers; with references, fewer than two that have two clips.
     """
     passes = max(1, round(args.num_train_epochs))
     vectors, labels, speakers = [], [], []
@@ -81,21 +89,41 @@ def fit_linear_head(
                 vectors.append(_vectors(model, batch, args))
                 labels.append(batch["labels"].numpy())
                 speakers += [name_of[row] for row in batch["row_ids"].tolist()]
-    fit = fit_ridge(np.concatenate(vectors), np.concatenate(labels), speakers, model.config.num_labels)
+        points = np.concatenate(vectors)
+        if model.head.reference is not None:  # type: ignore[union-attr]
+            points = _with_references(model, points, speakers, passes, args)
+    fit = fit_ridge(points, np.concatenate(labels), speakers, model.config.num_labels)
     classifier: nn.Linear = model.head.classifier  # type: ignore[union-attr, assignment]
     classifier.weight.copy_(torch.from_numpy(fit.weight))
     classifier.bias.copy_(torch.from_numpy(fit.bias))
     return fit
 
 
+def _with_references(
+    model: Any, points: np.ndarray, speakers: list[str], passes: int, args: SerTrainingArguments
+) -> np.ndarray:
+    """Vectors (passes * clips, features) as they are read with references, which each pass draws for itself."""
+    reference = model.head.reference
+    vectors = torch.from_numpy(points).to(args.device)
+    fit_voices(reference, vectors, speakers)
+    clips = len(vectors) // passes
+    parts = [
+        with_drawn_references(
+            reference, part, speakers[:clips], args.reference_dropout, pass_generator(args.seed, number)
+        )
+        for number, part in enumerate(vectors.split(clips))
+    ]
+    return torch.cat(parts).cpu().numpy()
+
+
 def _vectors(model: Any, batch: dict[str, Any], args: SerTrainingArguments) -> np.ndarray:
-    """What the classifier reads of a batch: (clips, features) float32."""
+    """What the classifier reads of a batch without references: (clips, features) float32."""
     read: list[torch.Tensor] = []
     handle = model.head.classifier.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].float().cpu()))
     inputs = {
         name: value.to(args.device) if isinstance(value, torch.Tensor) else value
         for name, value in batch.items()
-        if name not in ("labels", "row_ids")
+        if name not in ("labels", "row_ids", MATRIX)
     }
     kind = autocast_type(args)
     try:

@@ -74,11 +74,28 @@ class SpeakerSampler(torch.utils.data.Sampler[int]):
             yield from batch.tolist()
 
 
+def draw_references(others: Sequence[int], dropout: float, generator: np.random.Generator) -> list[int]:
+    """Draw a set of references for a clip of a training speaker.
+
+    Args:
+        others: the other clips of the voice.
+        dropout: chance of an empty set. Otherwise its size is log-uniform from 1 to all of them, so that small sets
+            are common.
+        generator: to draw with.
+
+    Returns:
+        the clips drawn.
+    """
+    if not others or generator.random() < dropout:
+        return []
+    size = int(np.exp(generator.uniform(0.0, np.log(len(others) + 1))))
+    return generator.choice(others, size, replace=False).tolist()
+
+
 class ReferenceCollator:
     """Adds to a batch which of its clips serve which as reference: other clips of the same voice, drawn at random.
 
-    A share of the clips gets none. For the others the size of the set is log-uniform from 1 to all other clips of the
-    voice in the batch, so that small sets are common. The draws are keyed by seed, epoch and row. Labels are not read.
+    See `draw_references`. The draws are keyed by seed, epoch and row. Labels are not read.
 
     Args:
         collator: makes the batch, from examples that hold `draw` and `row_ids`.
@@ -107,12 +124,11 @@ class ReferenceCollator:
         for number, (example, speaker) in enumerate(zip(examples, speakers, strict=True)):
             # a clip that is drawn twice is no reference for itself
             others = [i for i, name in enumerate(speakers) if name == speaker and rows[i] != rows[number]]
-            generator = np.random.default_rng([*example["draw"], _SET_KEY])
-            if is_known(speaker) and others and generator.random() >= self.dropout:
-                size = int(np.exp(generator.uniform(0.0, np.log(len(others) + 1))))
-                matrix[number, generator.choice(others, size, replace=False)] = True
+            if is_known(speaker):
+                generator = np.random.default_rng([*example["draw"], _SET_KEY])
+                matrix[number, draw_references(others, self.dropout, generator)] = True
         batch[MATRIX] = matrix
         return batch
 
 
-__all__ = ["MATRIX", "ReferenceCollator", "SpeakerSampler"]
+__all__ = ["MATRIX", "ReferenceCollator", "SpeakerSampler", "draw_references"]

@@ -196,6 +196,20 @@ class ReferenceConditioning(nn.Module):
         k = self.FIRST_K * torch.exp(_GAIN * self.trust.float())
         return count / (count + k)
 
+    @torch.no_grad()
+    def believe(self, mean: torch.Tensor, variance: torch.Tensor, k: torch.Tensor) -> None:
+        """Set what is believed of voices, instead of learning it step by step.
+
+        Args:
+            mean: The mean voice, shape (size,).
+            variance: Of the clips of one voice, shape (size,).
+            k: After how many clips their mean is believed by half, shape (size,), above 0.
+        """
+        self.voice_mean.copy_(mean)
+        self.voice_variance.copy_(variance)
+        self.trust.copy_(torch.log(k / self.FIRST_K) / _GAIN)
+        self.batches_seen.fill_(1)
+
     def condition(self, vectors: torch.Tensor, offset: torch.Tensor, summary: ReferenceSummary) -> torch.Tensor:
         """Change vectors by what is believed of the voice.
 
