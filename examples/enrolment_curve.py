@@ -3,10 +3,11 @@
 
 Takes the models of a cross-validation that was trained with references, such as
 
-    python examples/cross_validate.py examples/configs/ravdess_whisper.json --data_dir /corpora/ravdess \
+    python examples/cross_validate.py examples/configs/ravdess_whisper_ridge.json --data_dir /corpora/ravdess \
         --reference standardise --train_sampling_strategy random --output_dir outputs/references
     python examples/enrolment_curve.py outputs/references --data_dir /corpora/ravdess
 
+or of one with a speaker-conditioned CCT, whose voice without references is that of the clip itself,
 and prints a Markdown table. In each draw some clips of every test speaker are set aside as references and never
 scored; all sizes are scored on the other clips (see `hf_ser.inference.enrolment_curve`).
 """

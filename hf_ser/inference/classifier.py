@@ -1,13 +1,13 @@
 """A checkpoint and its extractor as one callable: any recording in, its emotion out."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoFeatureExtractor, PreTrainedModel, SequenceFeatureExtractor
+from transformers import AutoFeatureExtractor, BatchFeature, PreTrainedModel, SequenceFeatureExtractor
 
 from ..audio import load_audio
 from ..models.strict_loading import from_pretrained_strict
@@ -157,9 +157,9 @@ class EmotionClassifier:
         Raises:
             ValueError: if the model takes no references.
         """
-        pieces = [self._windows(waveform) for waveform in waveforms]
+        pieces = [self.windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
-        vectors = self._each(flat, lambda chunk: embed_voices(self.model, self._inputs(chunk)))
+        vectors = self._each(flat, lambda inputs: embed_voices(self.model, inputs))
         return list(vectors.split([len(windows) for windows in pieces]))
 
     def classify(
@@ -180,9 +180,9 @@ class EmotionClassifier:
         if speaker_reference is not None and not isinstance(speaker_reference, SpeakerReference):
             rate = self.feature_extractor.sampling_rate
             speaker_reference = self.enrol(speaker_reference, source_sampling_rate=rate)
-        pieces = [self._windows(waveform) for waveform in waveforms]
+        pieces = [self.windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
-        logits = self._each(flat, lambda chunk: self._logits(chunk, speaker_reference)).numpy()
+        logits = self._each(flat, lambda inputs: self._logits(inputs, speaker_reference)).numpy()
         predictions, first = [], 0
         for waveform, windows in zip(waveforms, pieces, strict=True):
             scores = mean_log_probability(logits[first : first + len(windows)].astype(np.float64))
@@ -190,7 +190,15 @@ class EmotionClassifier:
             first += len(windows)
         return predictions
 
-    def _windows(self, waveform: np.ndarray) -> list[np.ndarray]:
+    def windows(self, waveform: np.ndarray) -> list[np.ndarray]:
+        """Cut a recording into the pieces that the model takes at once, which are scored one by one.
+
+        Args:
+            waveform: mono float32 array (samples,) at the extractor's sampling rate.
+
+        Returns:
+            the pieces; the waveform itself if it is short enough.
+        """
         longest = window_seconds(self.feature_extractor)
         if longest is None:
             return [waveform]
@@ -212,30 +220,36 @@ class EmotionClassifier:
             )
         return windows
 
-    def _each(self, windows: Sequence[np.ndarray], run: Callable[[list[np.ndarray]], torch.Tensor]) -> torch.Tensor:
-        """What `run` makes of windows, a row for each, in batches of like length."""
+    def batches(self, windows: Sequence[np.ndarray]) -> Iterator[tuple[list[int], BatchFeature]]:
+        """Windows as the model takes them, in batches of like length.
+
+        Args:
+            windows: pieces of recordings, see `windows`.
+
+        Yields:
+            the places of a batch among the windows, and what the extractor makes of them, on the model's device.
+        """
+        extractor = self.feature_extractor
+        padding, samples = padding_of(extractor), round(self.batch_seconds * extractor.sampling_rate)
+        lengths = [len(window) for window in windows]
+        for places in batches_of_like_length(lengths, self.batch_size, samples, padding == "max_length"):
+            chunk = [windows[place] for place in places]
+            features = extractor(chunk, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
+            yield list(places), features.to(self.model.device)
+
+    def _each(self, windows: Sequence[np.ndarray], run: Callable[[BatchFeature], torch.Tensor]) -> torch.Tensor:
+        """What `run` makes of windows, a row for each."""
         rows: list[torch.Tensor] = [torch.empty(0)] * len(windows)
-        samples = round(self.batch_seconds * self.feature_extractor.sampling_rate)
-        for chunk in batches_of_like_length(
-            [len(window) for window in windows],
-            self.batch_size,
-            samples,
-            padding_of(self.feature_extractor) == "max_length",
-        ):
-            for index, row in zip(chunk, run([windows[index] for index in chunk]), strict=True):
-                rows[index] = row
+        for places, inputs in self.batches(windows):
+            for place, row in zip(places, run(inputs), strict=True):
+                rows[place] = row
         return torch.stack(rows) if rows else torch.empty(0, self.model.config.num_labels)
 
-    def _inputs(self, windows: list[np.ndarray]) -> Any:
-        extractor = self.feature_extractor
-        padding = padding_of(extractor)
-        features = extractor(windows, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
-        return features.to(self.model.device)
-
-    def _logits(self, windows: list[np.ndarray], reference: SpeakerReference | None) -> torch.Tensor:
-        told = {} if reference is None else reference.inputs(self.model, len(windows))
+    def _logits(self, inputs: BatchFeature, reference: SpeakerReference | None) -> torch.Tensor:
+        clips = len(next(iter(inputs.values())))
+        told = {} if reference is None else reference.inputs(self.model, clips)
         with torch.inference_mode():
-            outputs = self.model(**self._inputs(windows), **told)
+            outputs = self.model(**inputs, **told)
         return outputs.logits.float().cpu()
 
     def _prediction(self, scores: np.ndarray, samples: int, windows: int) -> EmotionPrediction:

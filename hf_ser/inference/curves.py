@@ -15,12 +15,12 @@ from ..audio import load_audio
 from ..evaluation import Comparison, Predictions, aggregate_folds, compare_predictions, format_results_table
 from ..evaluation.pooling import pooled_metrics
 from ..labels import check_labels_agree
-from ..models.speech_encoder.reference import NO_REFERENCE, ReferenceSummary
+from ..models.speech_encoder.reference import NO_REFERENCE
 from ..protocols.reference_clips import reference_order
 from .classifier import EmotionClassifier
-from .enrolment import takes_vectors
+from .encoded_clips import EncodedClips
+from .enrolment import has_speaker_encoder, takes_vectors
 from .scoring import refuse_heard_speakers
-from .windows import mean_log_probability
 
 ALL = "all"
 SIZES: tuple[int | str, ...] = (0, 1, 3, 5, 10, ALL)
@@ -78,6 +78,9 @@ def enrolment_curve(
     progress: bool = True,
 ) -> EnrolmentCurve:
     """Score the models of a finished cross-validation with more and more reference clips.
+
+    The models are speech encoders with `config.reference`, or speaker-conditioned CCTs with a speaker encoder, which
+    without references hear the voice in the clip itself.
 
     All sizes are scored on the same clips. In each draw the clips of every test speaker are shuffled; the first ones,
     as many as the largest number in `sizes`, are set aside, and a smaller number takes the first of these. The
@@ -155,11 +158,10 @@ def _scored(
     refuse_heard_speakers(str(folder), tested)
     classifier = EmotionClassifier.from_pretrained(str(folder), device=device)
     network: Any = classifier.model
-    if not takes_vectors(network):
+    if not (takes_vectors(network) or has_speaker_encoder(network)):
         raise ValueError(f"{str(folder)!r}: {NO_REFERENCE}")
     rate = classifier.feature_extractor.sampling_rate
-    pieces = classifier.embed([load_audio(audio, rate) for audio in corpus["audio"]])
-    vectors, clip = torch.cat(pieces), np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
+    encoded = EncodedClips(classifier, [load_audio(audio, rate) for audio in corpus["audio"]])
     ids = check_labels_agree(network.config.id2label, corpus["emotion"], allow_subset=True)
     names = sorted(ids, key=ids.__getitem__)
     speakers = np.asarray(list(corpus["speaker"]), dtype=object)
@@ -170,15 +172,11 @@ def _scored(
         aside = {place for order in orders.values() for place in order[:largest]}
         rows = [place for place in range(len(speakers)) if place not in aside]
         for size in sizes:
-            scores = np.empty((len(speakers), network.config.num_labels))
+            serves = np.zeros((len(speakers), len(speakers)), dtype=bool)
             for order in orders.values():
-                own = np.isin(clip, order)
-                marked = order if size == ALL else order[: int(size)]
-                # a window is no reference for its own clip
-                matrix = np.isin(clip[own], marked)[None] & (clip[own][:, None] != clip[own][None])
-                logits = _logits(network, vectors[own], torch.from_numpy(matrix))
-                for place in order:
-                    scores[place] = mean_log_probability(logits[clip[own] == place])
+                serves[np.ix_(order, order if size == ALL else order[: int(size)])] = True
+            np.fill_diagonal(serves, False)
+            scores = encoded.scores(serves)
             columns = [ids[name] for name in names]
             told = Predictions(
                 clips=np.asarray(list(corpus["clip"]), dtype=object),
@@ -191,15 +189,6 @@ def _scored(
             )
             found[size].append(told.select(rows))
     return found
-
-
-def _logits(network: Any, vectors: torch.Tensor, matrix: torch.Tensor) -> np.ndarray:
-    """Logits (windows, num_labels) of the windows of one voice, `matrix` marking which serve which."""
-    with torch.no_grad():
-        told = vectors.to(network.device)
-        summary = ReferenceSummary.within(told, matrix.to(network.device))
-        logits = network.head.classify(network.head.condition(told.to(network.dtype), summary))
-    return logits.double().cpu().numpy()
 
 
 __all__ = ["SIZES", "EnrolmentCurve", "EnrolmentPoint", "enrolment_curve"]

@@ -61,9 +61,18 @@ class SpeakerReference:
         vectors = self.vectors.to(model.device)
         if takes_vectors(model):
             return {"reference_vectors": vectors[None]}
-        mean = vectors.mean(dim=0)
-        mean = mean * (vectors.norm(dim=1).mean() / mean.norm().clamp(min=1e-12))
-        return {"speaker_embeddings": mean.expand(batch, -1)}
+        return {"speaker_embeddings": mean_voice(vectors).expand(batch, -1)}
+
+
+def mean_voice(vectors: torch.Tensor) -> torch.Tensor:
+    """One vector (width,) for several of a voice (clips, width): their mean direction, with their mean length."""
+    mean = vectors.mean(dim=0)
+    return mean * (vectors.norm(dim=1).mean() / mean.norm().clamp(min=1e-12))
+
+
+def has_speaker_encoder(model: PreTrainedModel) -> bool:
+    """Whether a model is a speaker-conditioned CCT that holds the encoder of its speaker vectors."""
+    return getattr(model, "speaker_encoder", None) is not None
 
 
 def takes_vectors(model: PreTrainedModel) -> bool:
@@ -88,7 +97,7 @@ def embed_voices(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> 
     with torch.inference_mode():
         if takes_vectors(model):
             vectors = network.embed_reference(**inputs)
-        elif getattr(model, "speaker_encoder", None) is not None and "speaker_features" in inputs:
+        elif has_speaker_encoder(model) and "speaker_features" in inputs:
             vectors = network.get_speaker_embeddings(inputs["speaker_features"], inputs.get("speaker_attention_mask"))
         else:
             raise ValueError(NO_REFERENCE)
@@ -215,7 +224,9 @@ __all__ = [
     "clip_name",
     "embed_voices",
     "enrol_speakers",
+    "has_speaker_encoder",
     "least_seconds",
+    "mean_voice",
     "model_fingerprint",
     "reference_clips",
     "reference_protocol",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from test_enrolment import EMOTIONS, speech_model
+from test_enrolment import EMOTIONS, speaker_cct, speech_model
 
 from hf_ser import SpeakerOverlapError, load_corpus
 from hf_ser.features.feature_extraction_speech import SpeechFeatureExtractor
@@ -17,9 +17,13 @@ from hf_ser.protocols.reference_clips import reference_order
 
 
 def write_fold(folder, speakers, trained, reference="standardise", seed=0):
-    model = speech_model(reference, seed)
+    if reference == "voice":
+        model, extractor = speaker_cct(seed)
+    else:
+        model = speech_model(reference, seed)
+        extractor = SpeechFeatureExtractor(input_kind="log_mel", max_seconds=4.0)
     model.save_pretrained(folder)
-    SpeechFeatureExtractor(input_kind="log_mel", max_seconds=4.0).save_pretrained(folder)
+    extractor.save_pretrained(folder)
     result = {"fold": int(folder.name[-1]), "test": {"speakers": speakers}, "train_speakers": trained}
     (folder / "results.json").write_text(json.dumps(result))
 
@@ -30,14 +34,17 @@ def corpus(make_ravdess_tree, tmp_path_factory):
     return load_corpus("ravdess", tree)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("folds")
+def write_run(folder, reference="standardise"):
     names = [f"ravdess/0{number}" for number in range(1, 5)]
     for fold in range(2):
         tested = names[2 * fold : 2 * fold + 2]
-        write_fold(folder / "seed-0" / f"fold-{fold}", tested, sorted(set(names) - set(tested)), seed=fold)
+        write_fold(folder / "seed-0" / f"fold-{fold}", tested, sorted(set(names) - set(tested)), reference, fold)
     return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("folds"))
 
 
 def test_curve_scores_the_same_clips_with_every_size(run, corpus):
@@ -53,7 +60,9 @@ def test_curve_scores_the_same_clips_with_every_size(run, corpus):
     assert curve.points[0].figures["wa"]["folds"] == 2
 
 
-def test_points_are_what_the_classifier_says(run, corpus):
+@pytest.mark.parametrize("reference", ["standardise", "voice"])
+def test_points_are_what_the_classifier_says(reference, tmp_path, corpus):
+    run = write_run(tmp_path, reference)
     curve = enrolment_curve(run / "seed-0", corpus, sizes=(3,), draws=1, seed=4, progress=False)
     right = [[], []]
     for fold in range(2):

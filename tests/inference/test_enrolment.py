@@ -28,17 +28,36 @@ from hf_ser.protocols.reference_clips import reference_order
 
 EMOTIONS = ("neutral", "sad", "angry")
 RATE = 16000
+NAMES = {"id2label": dict(enumerate(EMOTIONS)), "label2id": {name: i for i, name in enumerate(EMOTIONS)}}
 
 
 def speech_model(reference="standardise", seed=0):
     torch.manual_seed(seed)
     encoder = WhisperConfig(d_model=16, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=16)
-    names = {"id2label": dict(enumerate(EMOTIONS)), "label2id": {name: i for i, name in enumerate(EMOTIONS)}}
-    config = SpeechEncoderConfig(encoder_config=encoder, head="statistics", reference=reference, **names)
+    config = SpeechEncoderConfig(encoder_config=encoder, head="statistics", reference=reference, **NAMES)
     model = SpeechEncoderForAudioClassification(config)
     with torch.no_grad():
         model.head.classifier.weight.mul_(3)
     return model.eval()
+
+
+def speaker_cct(seed=0):
+    """A speaker-conditioned CCT with a speaker encoder of its own, and its extractor."""
+    torch.manual_seed(seed)
+    sizes = {"hidden_size": 16, "aggregation_size": 24, "squeeze_size": 8, "attention_size": 8, "res2net_scale": 2}
+    config = SpeakerCctConfig.from_variant(
+        "cct_2_3x2_32",
+        num_channels=1,
+        image_size=[32, 96],
+        hidden_size=32,
+        **NAMES,
+        fusion="token",
+        speaker_embedding_dim=12,
+        speaker_encoder_config=EcapaTdnnConfig(**sizes, embedding_size=12),
+    )
+    model = SpeakerCctForAudioClassification(config).eval()
+    extractor = SpeakerSpectrogramFeatureExtractor(EcapaTdnnFeatureExtractor(), num_mel_bins=32, num_frames=96)
+    return model, extractor
 
 
 @pytest.fixture(scope="module")
@@ -177,20 +196,7 @@ def test_evaluate_names_the_protocol(checkpoint, tree, capsys):
 
 
 def test_speaker_conditioned_cct_hears_the_voice_from_references():
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "aggregation_size": 24, "squeeze_size": 8, "attention_size": 8, "res2net_scale": 2}
-    config = SpeakerCctConfig.from_variant(
-        "cct_2_3x2_32",
-        num_channels=1,
-        image_size=[32, 96],
-        hidden_size=32,
-        num_labels=3,
-        fusion="token",
-        speaker_embedding_dim=12,
-        speaker_encoder_config=EcapaTdnnConfig(**sizes, embedding_size=12),
-    )
-    model = SpeakerCctForAudioClassification(config).eval()
-    extractor = SpeakerSpectrogramFeatureExtractor(EcapaTdnnFeatureExtractor(), num_mel_bins=32, num_frames=96)
+    model, extractor = speaker_cct()
     classifier = EmotionClassifier(model, extractor)
     voice = [clip(seed=seed) for seed in (1, 2)]
     told = classifier.classify([clip(0.8), clip(0.9)], speaker_reference=voice)
