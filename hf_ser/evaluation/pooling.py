@@ -91,6 +91,8 @@ class ComparisonTable:
             )
             if interval.note is not None:
                 read += f" Interval: {interval.note}."
+            whom = [f"{name} {comparison.for_whom()}" for name, comparison in self.comparisons.items()]
+            read += f" WA by speaker: {'; '.join(whom)}."
         return f"{table}\n\n{read}"
 
     def __str__(self) -> str:

@@ -57,6 +57,23 @@ def test_better_equal_and_worse() -> None:
     assert same.metrics["wa"].p_value == same.mcnemar_p == 1
 
 
+def test_who_gains_is_told_by_speaker() -> None:
+    plain = make(0.5, seed=1, speakers=3)
+    scores = plain.scores.copy()
+    wrong = np.flatnonzero(plain.predicted != plain.labels)
+    right = np.flatnonzero(plain.predicted == plain.labels)
+    # two more clips of the last speaker right, one less of the first
+    for row in [*wrong[wrong >= 40][:2], right[0]]:
+        scores[row] = 0.6 * np.eye(4)[(plain.labels[row] + (row == right[0])) % 4] + 0.1
+    found = compare_predictions(plain, make(0, scores=scores, speakers=3), resamples=100)
+    assert found.by_speaker == pytest.approx({"made/00": -0.05, "made/01": 0.0, "made/02": 0.1})
+    told = "higher for 1 of 3, lower for 1, from −5.0 (made/00) to +10.0 (made/02)"
+    assert found.for_whom() == told
+    assert f"WA by speaker: {told}." in found.to_markdown()
+    runs = {"plain": plain, "told": make(0, scores=scores, speakers=3)}
+    assert f"WA by speaker: told {told}." in str(comparison_table(runs, "plain", 100))
+
+
 def test_rows_are_matched_by_clip() -> None:
     plain, better = make(0.4, seed=1), make(0.8, seed=2)
     mixed = better.select(np.random.default_rng(0).permutation(len(better)))
@@ -151,6 +168,7 @@ def test_table_of_runs() -> None:
     assert str(table.comparisons["mixup"].metrics["ua"]) in lines[3]
     assert lines[3].split("|")[7].strip().startswith("+")
     assert "over 3 tests" in lines[-1]
+    assert "noise higher for" in lines[-1]
     json.dumps(table.to_dict(), allow_nan=False)
     with pytest.raises(ValueError, match="baseline: got 'base', expected one of mixup, plain, noise"):
         comparison_table(runs, baseline="base")
