@@ -110,6 +110,7 @@ def _add_compare(commands: Any) -> None:
     compare = commands.add_parser("compare", help="set cross-validations beside each other, clip by clip")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="folder of hf-ser cross-validate, or its predictions")
     compare.add_argument("--baseline", help="the run that the others are compared with; by default the first")
+    compare.add_argument("--seeds", nargs="+", type=int, help="take these seeds of each run only; all by default")
     compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(run=_compare)
 
@@ -244,7 +245,7 @@ def _compare(options: argparse.Namespace) -> int:
     """Print a table of runs with their paired differences from a baseline."""
     from .evaluation import comparison_table
 
-    runs = {_name(run): _saved(run) for run in options.runs}
+    runs = {_name(run): _of_seeds(_saved(run), options.seeds, run) for run in options.runs}
     if len(runs) < len(options.runs):
         raise ValueError(f"{', '.join(options.runs)}: two runs have the same name; give their folders different names")
     table = comparison_table(runs, baseline=_name(options.baseline or options.runs[0]))
@@ -262,6 +263,16 @@ def _saved(path: str) -> Any:
     if Path(path).is_dir():
         path = str(Path(path) / "predictions.parquet")
     return Predictions.from_csv(path) if path.endswith(".csv") else Predictions.from_parquet(path)
+
+
+def _of_seeds(predictions: Any, seeds: list[int] | None, run: str) -> Any:
+    """The rows of some seeds."""
+    if seeds is None:
+        return predictions
+    found = set() if predictions.seeds is None else {int(seed) for seed in predictions.seeds}
+    if missing := sorted(set(seeds) - found):
+        raise ValueError(f"{run}: got --seeds with {missing}, but the run has {sorted(found)}; leave those out")
+    return predictions.select([row for row, seed in enumerate(predictions.seeds) if int(seed) in seeds])
 
 
 def _predicted(options: argparse.Namespace) -> Any:

@@ -10,7 +10,7 @@ from hf_ser.evaluation import Predictions
 NAMES = ("neutral", "happy", "sad")
 
 
-def predictions(seed=0, right=0.5, clips=60):
+def predictions(seed=0, right=0.5, clips=60, run=0):
     rng = np.random.default_rng(seed)
     labels = np.arange(clips) % 3
     told = np.where(rng.random(clips) < right, labels, rng.integers(0, 3, clips))
@@ -21,7 +21,7 @@ def predictions(seed=0, right=0.5, clips=60):
         scores=np.eye(3)[told] * 0.7 + 0.1,
         label_names=NAMES,
         folds=np.arange(clips) % 6,
-        seeds=0,
+        seeds=run,
     )
 
 
@@ -142,6 +142,18 @@ def test_compare_sets_runs_beside_each_other(tmp_path, capsys):
     assert [line.split()[1] for line in lines[2:]] == ["plain", "mixup"]
     assert main(["compare", str(tmp_path / "plain"), str(tmp_path / "mixup"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["comparisons"]["mixup"]
+
+
+def test_compare_takes_some_seeds_of_runs_with_more(tmp_path, capsys):
+    three = Predictions.concatenate([predictions(seed, 0.3, run=seed) for seed in (0, 1, 2)])
+    three.to_parquet(tmp_path / "plain" / "predictions.parquet")
+    predictions(1, 0.9, run=1).to_parquet(tmp_path / "mixup" / "predictions.parquet")
+    both = ["compare", str(tmp_path / "plain"), str(tmp_path / "mixup")]
+    assert main(both) == 2
+    assert main([*both, "--seeds", "1"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) >= 4
+    assert main([*both, "--seeds", "0"]) == 2
+    assert "mixup: got --seeds with [0], but the run has [1]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
