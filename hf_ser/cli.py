@@ -269,7 +269,11 @@ def _of_seeds(predictions: Any, seeds: list[int] | None, run: str) -> Any:
     """The rows of some seeds."""
     if seeds is None:
         return predictions
-    found = set() if predictions.seeds is None else {int(seed) for seed in predictions.seeds}
+    if predictions.seeds is None:
+        raise ValueError(
+            f"{run}: got --seeds {' '.join(map(str, seeds))}, but its predictions name no seed; leave it out"
+        )
+    found = {int(seed) for seed in predictions.seeds}
     if missing := sorted(set(seeds) - found):
         raise ValueError(f"{run}: got --seeds with {missing}, but the run has {sorted(found)}; leave those out")
     return predictions.select([row for row, seed in enumerate(predictions.seeds) if int(seed) in seeds])

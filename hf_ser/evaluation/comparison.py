@@ -93,7 +93,7 @@ class Comparison:
     def for_whom(self) -> str:
         """Say for how many speakers the other model is better, in WA, and how much at the extremes.
 
-        Such as "higher for 15 of 24, lower for 7, from −8.3 (actor 05) to +16.7 (actor 13)".
+        Such as "higher for 15 of 24, lower for 7, from −8.3 (ravdess/05) to +16.7 (ravdess/13)".
         """
         least, most = (choose(self.by_speaker, key=self.by_speaker.__getitem__) for choose in (min, max))
         higher, lower = (sum(sign * value > 0 for value in self.by_speaker.values()) for sign in (1, -1))

@@ -19,7 +19,13 @@ from ..models.speech_encoder.reference import NO_REFERENCE
 from ..protocols.reference_clips import reference_order
 from .classifier import EmotionClassifier
 from .encoded_clips import EncodedClips
-from .enrolment import has_speaker_encoder, takes_vectors
+from .enrolment import (
+    ReferenceClipError,
+    check_reference_clip,
+    has_speaker_encoder,
+    least_seconds,
+    takes_vectors,
+)
 from .scoring import refuse_heard_speakers
 
 ALL = "all"
@@ -86,7 +92,8 @@ def enrolment_curve(
     as many as the largest number in `sizes`, are set aside, and a smaller number takes the first of these. The
     other clips are scored, with every size. So a clip that is set aside is never scored in its draw. "all" gives every
     other clip of the voice, the clip itself left out: there, as in standardisation for each speaker, clips that
-    are scored are references for others. Labels of references are not read. Each clip is encoded once.
+    are scored are references for others. Labels of references are not read, and clips that
+    enrolment would refuse serve nobody.
 
     Args:
         run: Folder of `cross_validate`, or of one of its seeds: holds the models, `[seed-S/]fold-N`.
@@ -127,9 +134,11 @@ def enrolment_curve(
     protocol = (
         f"Mean and standard deviation over {len(folders)} models; each tested on its fold's speakers in {draws} draws "
         f"(seed {seed}) of {numbers[-1]} clips of each speaker that are set aside as unlabelled references and not "
-        "scored; all sizes on the same clips; 'all': every other clip of the voice. Differences: paired, intervals of "
-        "95 % over speakers."
+        "scored; all sizes on the same clips; 'all': every other clip of the voice, scored ones included. "
+        "Differences: paired, intervals of 95 % over speakers."
     )
+    if json.loads((folders[0] / "config.json").read_text(encoding="utf-8")).get("reference") is None:
+        protocol += " Without references the voice is that of the clip itself."
     about = {"protocol": protocol, "run": str(run), "models": len(folders), "draws": draws, "seed": seed}
     return EnrolmentCurve(tuple(points), about)
 
@@ -137,6 +146,19 @@ def enrolment_curve(
 def _wa_ua(predictions: Predictions) -> dict[str, float]:
     scores = pooled_metrics(predictions)
     return {name: scores[name] for name in ("wa", "ua")}
+
+
+def _fit_for_reference(classifier: EmotionClassifier, waveforms: Sequence[np.ndarray]) -> list[bool]:
+    """Which clips tell something of a voice; the others serve nobody, as in enrolment."""
+    rate, least = classifier.feature_extractor.sampling_rate, least_seconds(classifier.feature_extractor)
+    told = []
+    for waveform in waveforms:
+        try:
+            check_reference_clip(waveform, rate, "a clip", least)
+            told.append(True)
+        except ReferenceClipError:
+            told.append(False)
+    return told
 
 
 def _scored(
@@ -161,7 +183,8 @@ def _scored(
     if not (takes_vectors(network) or has_speaker_encoder(network)):
         raise ValueError(f"{str(folder)!r}: {NO_REFERENCE}")
     rate = classifier.feature_extractor.sampling_rate
-    encoded = EncodedClips(classifier, [load_audio(audio, rate) for audio in corpus["audio"]])
+    waveforms = [load_audio(audio, rate) for audio in corpus["audio"]]
+    encoded, fit = EncodedClips(classifier, waveforms), _fit_for_reference(classifier, waveforms)
     ids = check_labels_agree(network.config.id2label, corpus["emotion"], allow_subset=True)
     names = sorted(ids, key=ids.__getitem__)
     speakers = np.asarray(list(corpus["speaker"]), dtype=object)
@@ -169,14 +192,18 @@ def _scored(
     found: dict[int | str, list[Predictions]] = {size: [] for size in sizes}
     for draw in range(draws):
         orders = reference_order(list(speakers), largest, seed * draws + draw)
-        aside = {place for order in orders.values() for place in order[:largest]}
+        usable = {speaker: [place for place in order if fit[place]] for speaker, order in orders.items()}
+        for speaker, order in usable.items():
+            if len(order) < largest:
+                raise ValueError(
+                    f"{largest} reference clips are asked for, but speaker {speaker!r} has {len(order)} that are long "
+                    "enough and not silent; ask for fewer"
+                )
+        aside = {place for order in usable.values() for place in order[:largest]}
         rows = [place for place in range(len(speakers)) if place not in aside]
         for size in sizes:
-            serves = np.zeros((len(speakers), len(speakers)), dtype=bool)
-            for order in orders.values():
-                serves[np.ix_(order, order if size == ALL else order[: int(size)])] = True
-            np.fill_diagonal(serves, False)
-            scores = encoded.scores(serves)
+            taken = None if size == ALL else int(size)
+            scores = encoded.scores([(orders[speaker], order[:taken]) for speaker, order in usable.items()])
             columns = [ids[name] for name in names]
             told = Predictions(
                 clips=np.asarray(list(corpus["clip"]), dtype=object),

@@ -1,4 +1,4 @@
-"""Clips that are encoded once and scored with one set of references after another."""
+"""Clips whose voices are encoded once, to be scored with one set of references after another."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +14,9 @@ from .windows import mean_log_probability
 
 class EncodedClips:
     """Clips of a corpus with what a model needs to score them, whoever is said to speak.
+
+    A speech encoder's clips are encoded for good. Of a speaker-conditioned CCT the vectors of the voices and the
+    images are kept, and the CCT itself runs for every set of references.
 
     Args:
         classifier: of a speech encoder with `config.reference`, or of a CCT with a speaker encoder.
@@ -32,40 +35,48 @@ class EncodedClips:
         if not takes_vectors(self.network):
             windows = [window for waveform in waveforms for window in classifier.windows(waveform)]
             for places, inputs in classifier.batches(windows):
-                images = {name: value for name, value in inputs.items() if not name.startswith("speaker_")}
+                images = {name: value.cpu() for name, value in inputs.items() if not name.startswith("speaker_")}
                 self._images.append((places, images))
 
-    def scores(self, serves: np.ndarray) -> np.ndarray:
+    @torch.no_grad()
+    def scores(self, voices: Sequence[tuple[Sequence[int], Sequence[int]]]) -> np.ndarray:
         """Probabilities of the emotions.
 
         Args:
-            serves: shape (clips, clips), boolean: row i marks the clips that are references of clip i. A CCT hears the
-                voice of a clip without references in the clip itself.
+            voices: for each voice its clips, and those among them that are references, of all its clips but
+                themselves. A CCT hears the voice of a clip without references in the clip itself.
 
         Returns:
-            shape (clips, num_labels).
+            shape (clips, num_labels); not a number for clips of no voice.
         """
-        matrix = serves[np.ix_(self.clip, self.clip)]
-        with torch.no_grad():
-            logits = self._read(matrix) if takes_vectors(self.network) else self._seen(matrix)
-        return np.stack([mean_log_probability(logits[self.clip == clip]) for clip in range(len(serves))])
+        logits = np.full((len(self.clip), self.network.config.num_labels), np.nan)
+        told = self.vectors.clone()
+        for clips, references in voices:
+            own = np.flatnonzero(np.isin(self.clip, clips))
+            # a window is no reference for its own clip
+            serves = np.isin(self.clip[own], references)[None] & (self.clip[own][:, None] != self.clip[own][None])
+            if takes_vectors(self.network):
+                logits[own] = self._read(self.vectors[own], serves)
+            else:
+                for place, row in zip(own, serves, strict=True):
+                    told[place] = mean_voice(self.vectors[own[row]]) if row.any() else self.vectors[place]
+        for places, images in self._images:
+            logits[places] = self._seen(images, told[places])
+        return np.stack([mean_log_probability(logits[self.clip == clip]) for clip in range(self.clip[-1] + 1)])
 
-    def _read(self, matrix: np.ndarray) -> np.ndarray:
-        """Logits (windows, num_labels) of a speech encoder."""
-        vectors = self.vectors.to(self.network.device)
-        summary = ReferenceSummary.within(vectors, torch.from_numpy(matrix).to(vectors.device))
+    def _read(self, vectors: torch.Tensor, serves: np.ndarray) -> np.ndarray:
+        """Logits (windows, num_labels) of a speech encoder for the windows of a voice."""
+        vectors = vectors.to(self.network.device)
+        summary = ReferenceSummary.within(vectors, torch.from_numpy(serves).to(vectors.device))
         head = self.network.head
         return head.classify(head.condition(vectors.to(self.network.dtype), summary)).double().cpu().numpy()
 
-    def _seen(self, matrix: np.ndarray) -> np.ndarray:
+    def _seen(self, images: dict[str, torch.Tensor], voices: torch.Tensor) -> np.ndarray:
         """Logits (windows, num_labels) of a speaker-conditioned CCT."""
-        own = self.vectors
-        voices = torch.stack([mean_voice(own[row]) if row.any() else own[place] for place, row in enumerate(matrix)])
-        logits = np.empty((len(matrix), self.network.config.num_labels))
-        for places, images in self._images:
-            told = voices[places].to(self.network.device, self.network.dtype)
-            logits[places] = self.network(**images, speaker_embeddings=told).logits.double().cpu().numpy()
-        return logits
+        device = self.network.device
+        inputs = {name: value.to(device) for name, value in images.items()}
+        outputs = self.network(**inputs, speaker_embeddings=voices.to(device, self.network.dtype))
+        return outputs.logits.double().cpu().numpy()
 
 
 __all__ = ["EncodedClips"]

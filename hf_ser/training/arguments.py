@@ -296,7 +296,7 @@ class SerTrainingArguments(TrainingArguments):
             "class_weights": "none",
         }
         off |= {"class_sampling": "none", "label_smoothing_factor": 0.0, "average_weights_from": None}
-        off |= {"early_stopping_patience": None, "unfreeze_at": None}
+        off |= {"early_stopping_patience": None, "unfreeze_at": None, "reference_speakers_per_batch": 4}
         ignored = [f"{name}={getattr(self, name)!r}" for name, value in off.items() if getattr(self, name) != value]
         if ignored:
             raise ValueError(

@@ -1,6 +1,7 @@
 """Corpus rows -> features out of a `FeatureCache`, a view drawn for each clip and epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import datasets
@@ -46,6 +47,16 @@ class CachedDataset(SerDataset):
     def lengths(self) -> list[int]:
         """See `SerDataset`: frames of the clips as they are."""
         return self.views.lengths()
+
+    @contextmanager
+    def as_they_are(self) -> Iterator[None]:
+        """See `SerDataset`: the first view, all of its frames."""
+        kept = self.views, self.max_frames
+        self.views, self.max_frames = self.views.first(), None
+        try:
+            yield
+        finally:
+            self.views, self.max_frames = kept
 
     def __getitem__(self, index: int) -> Example:
         row = self.rows[index]

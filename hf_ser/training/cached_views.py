@@ -39,6 +39,10 @@ class CachedViews(NamedTuple):
         """The views out of what caches gave, in their order."""
         return cls(_places(clips), _places(twins))
 
+    def first(self) -> "CachedViews":
+        """The clips as they are, with their twins."""
+        return CachedViews(self.clips[:1], self.twins[:1])
+
     def draw(self, generator: np.random.Generator) -> int:
         """Number of one of the views, all equally likely; nothing is drawn where there is but one."""
         return int(generator.integers(0, len(self.clips))) if len(self.clips) > 1 else 0

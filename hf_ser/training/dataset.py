@@ -1,6 +1,7 @@
 """Corpus rows -> waveforms, read and augmented one at a time, wherever the data worker runs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import datasets
@@ -119,6 +120,16 @@ class SerDataset(torch.utils.data.Dataset):
     def draw(self, index: int) -> tuple[int, ...]:
         """The key of all random draws for a clip in the current epoch; see `Example`."""
         return draw_key(self.seed, self.epoch, self.rows[index], index)
+
+    @contextmanager
+    def as_they_are(self) -> Iterator[None]:
+        """Give clips as an evaluation side does for the time being: not augmented, and not cut."""
+        kept = self.augmentation, self.max_seconds
+        self.augmentation = self.max_seconds = None
+        try:
+            yield
+        finally:
+            self.augmentation, self.max_seconds = kept
 
     def add_twin(self, example: Example) -> Example:
         """Give an example its noisy twin, if twins are asked for."""

@@ -24,7 +24,8 @@ _FIX = (
     "weighted_states, and no reference or reference 'standardise'; or train by gradient (fit_head='gradient')"
 )
 _CLASSIFIER = {"head.classifier.weight", "head.classifier.bias"}
-_STANDARDISE = {"head.reference.trust", "head.reference.trust_variance"}
+_TRUST = "head.reference.trust"
+_STANDARDISE = {_TRUST, "head.reference.trust_variance"}
 
 
 def check_linear_head(model: PreTrainedModel, trained: Iterable[str], kind: str) -> None:
@@ -52,20 +53,26 @@ def check_linear_head(model: PreTrainedModel, trained: Iterable[str], kind: str)
 
 @torch.no_grad()
 def fit_linear_head(
-    model: PreTrainedModel, dataset: SerDataset, collator: Any, args: SerTrainingArguments
+    model: PreTrainedModel,
+    dataset: SerDataset,
+    collator: Any,
+    args: SerTrainingArguments,
+    trained: Iterable[str] = (*_CLASSIFIER, *_STANDARDISE),
 ) -> RidgeFit:
     """Fit a model's classifier on what its head makes of the training clips.
 
     The clips are passed over `num_train_epochs` times without dropout, each time in the view that a run by gradient
     would draw for that epoch, and all passes are fitted together. Where the model takes references, what it believes
-    of voices is estimated first (`fit_voices`), and the classifier is fitted on clips with references that are drawn
-    anew for each pass.
+    of voices is estimated first, on the clips as they are (`fit_voices`; left alone where it is frozen). The
+    classifier is then fitted on clips with references that are drawn anew for each pass, some with none; so what the
+    fit says of unheard speakers is of such a mixture.
 
     Args:
         model: what `check_linear_head` let through; its classifier is set.
         dataset: the training side.
         collator: makes its batches.
         args: the settings of the run.
+        trained: names of the parameters that the run trains.
 
     Returns:
         the fit.
@@ -73,51 +80,44 @@ def fit_linear_head(
     Raises:
         ValueError: if there are fewer than two speakers; with references, fewer than two that have two clips.
     """
+    network: Any = model
+    reference = network.head.reference
     passes = max(1, round(args.num_train_epochs))
-    vectors, labels, speakers = [], [], []
-    name_of = dict(zip(dataset.rows, dataset.speakers, strict=True))
+    views, labels, speakers = [], np.array(dataset.labels), [str(speaker) for speaker in dataset.speakers]
     with evaluating(model):
+        clips = None
+        if reference is not None:
+            with dataset.as_they_are():
+                clips = _vectors(model, dataset, collator, args)
+            if _TRUST in trained:
+                fit_voices(reference, clips, speakers)
         for number in tqdm(range(passes), desc="passes over the training clips", disable=args.disable_tqdm):
             dataset.at_epoch(number)
-            batches: DataLoader = DataLoader(
-                dataset,  # type: ignore[arg-type]
-                args.eval_batch_size,
-                collate_fn=collator,
-                num_workers=args.dataloader_num_workers,
-            )
-            for batch in batches:
-                vectors.append(_vectors(model, batch, args))
-                labels.append(batch["labels"].numpy())
-                speakers += [name_of[row] for row in batch["row_ids"].tolist()]
-        points = np.concatenate(vectors)
-        if model.head.reference is not None:  # type: ignore[union-attr]
-            points = _with_references(model, points, speakers, passes, args)
-    fit = fit_ridge(points, np.concatenate(labels), speakers, model.config.num_labels)
-    classifier: nn.Linear = model.head.classifier  # type: ignore[union-attr, assignment]
+            vectors = _vectors(model, dataset, collator, args)
+            if clips is not None:
+                told = (vectors.to(args.device), clips.to(args.device), speakers, args.reference_dropout)
+                vectors = with_drawn_references(reference, *told, pass_generator(args.seed, number)).cpu()
+            views.append(vectors.numpy())
+    fit = fit_ridge(np.concatenate(views), np.tile(labels, passes), speakers * passes, model.config.num_labels)
+    classifier: nn.Linear = network.head.classifier
     classifier.weight.copy_(torch.from_numpy(fit.weight))
     classifier.bias.copy_(torch.from_numpy(fit.bias))
     return fit
 
 
-def _with_references(
-    model: Any, points: np.ndarray, speakers: list[str], passes: int, args: SerTrainingArguments
-) -> np.ndarray:
-    """Vectors (passes * clips, features) as they are read with references, which each pass draws for itself."""
-    reference = model.head.reference
-    vectors = torch.from_numpy(points).to(args.device)
-    fit_voices(reference, vectors, speakers)
-    clips = len(vectors) // passes
-    parts = [
-        with_drawn_references(
-            reference, part, speakers[:clips], args.reference_dropout, pass_generator(args.seed, number)
-        )
-        for number, part in enumerate(vectors.split(clips))
-    ]
-    return torch.cat(parts).cpu().numpy()
+def _vectors(model: Any, dataset: SerDataset, collator: Any, args: SerTrainingArguments) -> torch.Tensor:
+    """What the classifier reads of each clip of a side without references: (clips, features) float32, on the CPU."""
+    batches: DataLoader = DataLoader(
+        dataset,  # type: ignore[arg-type]
+        args.eval_batch_size,
+        collate_fn=collator,
+        num_workers=args.dataloader_num_workers,
+    )
+    return torch.cat([_read(model, batch, args) for batch in batches])
 
 
-def _vectors(model: Any, batch: dict[str, Any], args: SerTrainingArguments) -> np.ndarray:
-    """What the classifier reads of a batch without references: (clips, features) float32."""
+def _read(model: Any, batch: dict[str, Any], args: SerTrainingArguments) -> torch.Tensor:
+    """What the classifier reads of a batch without references: (clips, features) float32, on the CPU."""
     read: list[torch.Tensor] = []
     handle = model.head.classifier.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].float().cpu()))
     inputs = {
@@ -131,7 +131,7 @@ def _vectors(model: Any, batch: dict[str, Any], args: SerTrainingArguments) -> n
             model(**inputs)
     finally:
         handle.remove()
-    return read[0].numpy()
+    return read[0]
 
 
 __all__ = ["check_linear_head", "fit_linear_head"]

@@ -1,6 +1,7 @@
 """Corpus rows -> what the frozen layers of an encoder made of them, and batches of that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import datasets
@@ -46,6 +47,16 @@ class PrefixDataset(SerDataset):
     def lengths(self) -> list[int]:
         """See `SerDataset`: frames of the clips as they are."""
         return self.views.lengths()
+
+    @contextmanager
+    def as_they_are(self) -> Iterator[None]:
+        """See `SerDataset`: the first view."""
+        kept = self.views, self.functionals
+        self.views, self.functionals = self.views.first(), self.functionals and self.functionals.first()
+        try:
+            yield
+        finally:
+            self.views, self.functionals = kept
 
     def __getitem__(self, index: int) -> Example:
         draw = self.draw(index)

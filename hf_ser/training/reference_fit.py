@@ -12,10 +12,11 @@ from .reference_sampling import draw_references
 # beyond these a single clip tells nearly all of a voice, or a hundred clips next to nothing
 _LEAST_K, _LARGEST_K = 0.3, 100.0
 _SMALLEST = 1e-8
-_FIT_KEY = 8
+# no zero at its end, which numpy would take for a shorter key
+_FIT_KEY = (8, 1)
 
 
-def fit_voices(reference: ReferenceConditioning, vectors: torch.Tensor, speakers: Sequence[str]) -> None:
+def fit_voices(reference: ReferenceConditioning, clips: torch.Tensor, speakers: Sequence[str]) -> None:
     """Estimate the mean voice and how far clips of a voice are believed, by moments.
 
     Each feature of a clip is taken as the sum of a mean, an offset of the voice and the rest of the clip (one-way
@@ -24,7 +25,7 @@ def fit_voices(reference: ReferenceConditioning, vectors: torch.Tensor, speakers
 
     Args:
         reference: the module, whose buffers and shares are set.
-        vectors: shape (clips, size), of training speakers only.
+        clips: the vector of each clip as it is, once: shape (clips, size), of training speakers only, on the CPU.
         speakers: of each clip; unknown ones are left out.
 
     Raises:
@@ -33,7 +34,7 @@ def fit_voices(reference: ReferenceConditioning, vectors: torch.Tensor, speakers
     means, variances, shares = [], [], []
     for places in _voices(speakers):
         if len(places) > 1:
-            own = vectors[places].double()
+            own = clips[places].double()
             means.append(own.mean(dim=0))
             variances.append(own.var(dim=0))
             shares.append(1.0 / len(places))
@@ -51,15 +52,17 @@ def fit_voices(reference: ReferenceConditioning, vectors: torch.Tensor, speakers
 def with_drawn_references(
     reference: ReferenceConditioning,
     vectors: torch.Tensor,
+    clips: torch.Tensor,
     speakers: Sequence[str],
     dropout: float,
     generator: np.random.Generator,
 ) -> torch.Tensor:
-    """Condition every clip on other clips of its voice, drawn at random.
+    """Condition a view of every clip on other clips of its voice, drawn at random.
 
     Args:
         reference: the module, in evaluation mode.
-        vectors: one for each clip, shape (clips, size).
+        vectors: of a view of each clip, shape (clips, size).
+        clips: of each clip as it is, as references are when the model is used; of the same shape.
         speakers: of each clip; clips of unknown ones get no references.
         dropout: share of the clips that get none, see `draw_references`.
         generator: to draw with.
@@ -73,14 +76,13 @@ def with_drawn_references(
         for row in range(len(places)):
             others = [other for other in range(len(places)) if other != row]
             matrix[row, draw_references(others, dropout, generator)] = True
-        own = vectors[places]
-        found[places] = reference(own, ReferenceSummary.within(own, matrix))
+        found[places] = reference(vectors[places], ReferenceSummary.within(clips[places], matrix))
     return found
 
 
 def pass_generator(seed: int, number: int) -> np.random.Generator:
     """What draws the references of a pass over the training clips."""
-    return np.random.default_rng([seed, number, _FIT_KEY])
+    return np.random.default_rng([seed, number, *_FIT_KEY])
 
 
 def _voices(speakers: Sequence[str]) -> list[np.ndarray]:

@@ -290,7 +290,8 @@ class SerTrainer(ReferenceTrainer):
         self.accelerator.wait_for_everyone()
         if self.args.fit_head == "ridge":
             self._sides.renew(self.train_dataset, self.eval_dataset)
-            self.fit = fit_linear_head(self.model, self.train_dataset, self.train_collator, self.args)
+            trained = self.freezing.trained()
+            self.fit = fit_linear_head(self.model, self.train_dataset, self.train_collator, self.args, trained)
             return TrainOutput(0, float("nan"), {})
         if checkpoint is not None and has_ended(checkpoint, self.args.num_train_epochs, self.args.max_steps):
             return self._return_to_end(checkpoint)

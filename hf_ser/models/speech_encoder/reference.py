@@ -264,6 +264,11 @@ class Standardise(ReferenceConditioning):
         # about the mean voice, and exactly nothing where the spread is 1
         return moved + (moved - self.voice_mean) * (1.0 / spread - 1.0)
 
+    def believe(self, mean: torch.Tensor, variance: torch.Tensor, k: torch.Tensor) -> None:
+        """See `ReferenceConditioning`; the spread is believed against `FIRST_K_VARIANCE` further clips."""
+        super().believe(mean, variance, k)
+        init.zeros_(self.trust_variance)
+
 
 class Film(ReferenceConditioning):
     """The voice's offset gives a scale and a shift of every feature (FiLM, Perez et al. 2018), through a bottleneck.
