@@ -4,7 +4,7 @@
 Takes the models of a cross-validation that was trained with references, such as
 
     python examples/cross_validate.py examples/configs/ravdess_whisper_ridge.json --data_dir /corpora/ravdess \
-        --reference standardise --train_sampling_strategy random --output_dir outputs/references
+        --reference standardise --output_dir outputs/references
     python examples/enrolment_curve.py outputs/references --data_dir /corpora/ravdess
 
 or of one with a speaker-conditioned CCT, whose voice without references is that of the clip itself,
