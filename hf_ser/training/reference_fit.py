@@ -44,7 +44,7 @@ def fit_voices(reference: ReferenceConditioning, clips: torch.Tensor, speakers: 
             "is estimated from them; train with reference=None"
         )
     voices, within = torch.stack(means), torch.stack(variances).mean(dim=0)
-    between = (voices.var(dim=0) - within * np.mean(shares)).clamp(min=_SMALLEST)
+    between = (voices.var(dim=0) - within * float(np.mean(shares))).clamp(min=_SMALLEST)
     reference.believe(voices.mean(dim=0), within, (within / between).clamp(_LEAST_K, _LARGEST_K))
 
 
