@@ -1,6 +1,6 @@
 """A linear head on a frozen encoder, fitted in closed form instead of step by step."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,7 @@ def fit_linear_head(
     dataset: SerDataset,
     collator: Any,
     args: SerTrainingArguments,
-    trained: Iterable[str] = (*_CLASSIFIER, *_STANDARDISE),
+    trained: Collection[str],
 ) -> RidgeFit:
     """Fit a model's classifier on what its head makes of the training clips.
 

@@ -52,6 +52,18 @@ def test_clips_of_unknown_speakers_tell_nothing_of_voices():
         fitted(torch.cat([vectors[:20], strangers]), [*names[:20], *["corpus/unknown"] * 8, "a"])
 
 
+def test_what_a_loaded_model_had_learned_of_voices_is_estimated_anew(tmp_path):
+    model = tiny_speech_model(**LINEAR, reference="standardise")
+    with torch.no_grad():
+        model.head.reference.trust_variance.fill_(1.0)
+    model.save_pretrained(tmp_path)
+    loaded = type(model).from_pretrained(tmp_path).head.reference
+    vectors = torch.randn(40, loaded.voice_mean.shape[0], generator=torch.Generator().manual_seed(0))
+    fit_voices(loaded, vectors, ["a"] * 20 + ["b"] * 20)
+    assert loaded.trust_variance == 0
+    assert loaded.batches_seen == 1
+
+
 def test_many_views_of_a_clip_do_not_count_as_many_clips(tmp_path):
     """Voices are estimated on the clips as they are, once each."""
     corpus = tiny_corpus(tmp_path / "speakers")
@@ -59,7 +71,7 @@ def test_many_views_of_a_clip_do_not_count_as_many_clips(tmp_path):
     found = []
     for name, views in (
         ("one", {}),
-        ("six", {"prefix_cache_views": 4, "augmentation": "noise", "num_train_epochs": 5}),
+        ("many", {"prefix_cache_views": 4, "augmentation": "noise", "num_train_epochs": 5}),
     ):
         model = tiny_speech_model(**LINEAR, reference="standardise")
         tiny_trainer(

@@ -264,10 +264,12 @@ class Standardise(ReferenceConditioning):
         # about the mean voice, and exactly nothing where the spread is 1
         return moved + (moved - self.voice_mean) * (1.0 / spread - 1.0)
 
+    @torch.no_grad()
     def believe(self, mean: torch.Tensor, variance: torch.Tensor, k: torch.Tensor) -> None:
         """See `ReferenceConditioning`; the spread is believed against `FIRST_K_VARIANCE` further clips."""
         super().believe(mean, variance, k)
-        init.zeros_(self.trust_variance)
+        # not by transformers' init, which leaves alone what was loaded
+        self.trust_variance.zero_()
 
 
 class Film(ReferenceConditioning):
