@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 import transformers
+from transformers import PreTrainedModel
 from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.utils import TensorType
@@ -15,6 +16,7 @@ from .feature_extraction_ecapa import EcapaTdnnFeatureExtractor
 from .feature_extraction_spectrogram import SpectrogramFeatureExtractor
 from .feature_extraction_speech import SpeechFeatureExtractor
 from .feature_extraction_vgg_vox import VggVoxFeatureExtractor
+from .speaker_extraction import SILENT_PEAK
 from .waveform_checks import as_waveforms
 
 # by name, as settings tell them; the others are transformers'
@@ -79,20 +81,22 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
         """Let calls in this process embed clips too; the encoder is not saved, pickled or sent to data workers.
 
         Args:
-            encoder: A `SpeakerCctForAudioClassification` with a speaker encoder, or a speaker encoder; None takes it
-                off again.
+            encoder: A `SpeakerCctForAudioClassification` with a speaker encoder, or a speaker encoder in evaluation
+                mode; None takes it off again.
 
         Returns:
             The extractor itself.
 
         Raises:
-            ValueError: If the extractor has no `speaker_extractor`.
+            ValueError: If the extractor has no `speaker_extractor`, or the encoder is none, or is in training mode.
         """
         if encoder is not None and self.speaker_extractor is None:
             raise ValueError(
                 "got a speaker encoder, but speaker_extractor=None; create the extractor with the encoder's own "
                 "feature extractor, e.g. speaker_extractor=EcapaTdnnFeatureExtractor()"
             )
+        if encoder is not None:
+            _check_lent(encoder)
         self._encoder = _RunTimeOnly(encoder)
         return self
 
@@ -112,14 +116,15 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             sampling_rate: Sampling rate of the clips in Hz; must equal the extractor's.
             *args: As in a call of `SpectrogramFeatureExtractor`; they concern the spectrogram.
             return_tensors: "pt" for torch tensors; otherwise numpy arrays.
-            device: Where to compute; torch tensors lie there.
+            device: Where to compute the spectrogram; the speaker extractor computes on the CPU. Torch tensors of both
+                lie there.
             **kwargs: As `args`.
 
         Returns:
             `input_features` (batch, channels, frequency, time) and `attention_mask` (batch, time); the speaker
             extractor's features as `speaker_features` (batch, frames, features), or (batch, samples) for waveforms,
-            and its mask as `speaker_attention_mask`, padded to the longest clip; the mask of a clip that is too short
-            for the speaker extractor holds zeros alone. With an encoder attached also `speaker_embeddings`
+            and its mask as `speaker_attention_mask`, padded to the longest clip; the mask of a clip that is silent, or
+            too short for the speaker extractor, holds zeros alone. With an encoder attached also `speaker_embeddings`
             (batch, size), which the model then takes as they are.
 
         Raises:
@@ -172,7 +177,7 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             return_tensors="pt",
         )
         mask = found["attention_mask"]
-        mask[torch.tensor([len(clip) < least for clip in clips])] = 0
+        mask[torch.tensor([len(clip) < least or np.abs(clip).max() < SILENT_PEAK for clip in clips])] = 0
         return {_VALUES: found[extractor.model_input_names[0]].to(device), _MASK: mask.to(device)}
 
     @property
@@ -227,11 +232,31 @@ def _embedded(encoder: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Vectors of shape (batch, size) from a model that owns a speaker encoder, or from the encoder itself."""
     if hasattr(encoder, "get_speaker_embeddings"):
         return encoder.get_speaker_embeddings(inputs[_VALUES], inputs[_MASK])
+    # extracting features needs no model otherwise
+    from ..models.speaker_encoder.embedding_speakers import embed_long_enough
+
     features, mask = inputs[_VALUES].to(encoder.device, encoder.dtype), inputs[_MASK].to(encoder.device)
-    unknown = ~mask.bool().any(dim=1)
-    mask = mask.masked_fill(unknown[:, None], 1)
-    vectors = encoder(**{encoder.main_input_name: features}, attention_mask=mask).embeddings
-    return vectors.masked_fill(unknown[:, None], 0.0)
+    return embed_long_enough(encoder, features, mask)[0]
+
+
+def _check_lent(encoder: Any) -> None:
+    """Refuse what cannot embed voices, or would learn while it does."""
+    owns = hasattr(encoder, "get_speaker_embeddings")
+    if not isinstance(encoder, PreTrainedModel) or (owns and encoder.speaker_encoder is None):
+        what = "a model without a speaker encoder" if owns else f"a {type(encoder).__name__}"
+        raise ValueError(
+            f"got {what}, expected a SpeakerCctForAudioClassification with a speaker encoder, or a speaker encoder; "
+            "load one with hf_ser.load_speaker_encoder(folder)"
+        )
+    if owns:
+        return
+    from ..models.speaker_encoder.embedding_speakers import is_x_vector
+
+    is_x_vector(encoder.config)
+    if encoder.training:
+        raise ValueError(
+            "got a speaker encoder in training mode, which would change by listening; call encoder.eval()"
+        )
 
 
 __all__ = ["SpeakerSpectrogramFeatureExtractor"]

@@ -7,9 +7,11 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from transformers import AutoFeatureExtractor, Wav2Vec2FeatureExtractor, pipeline
+from transformers import AutoFeatureExtractor, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2ForXVector, pipeline
 
 from hf_ser import (
+    CctConfig,
+    CctForAudioClassification,
     EcapaTdnnConfig,
     EcapaTdnnFeatureExtractor,
     SpeakerCctConfig,
@@ -93,10 +95,43 @@ def test_an_encoder_is_lent_at_run_time_only(tmp_path):
     assert json.loads((tmp_path / "preprocessor_config.json").read_text())["speaker_extractor"]["num_mel_bins"] == 80
     for other in (pickle.loads(pickle.dumps(both)), copy.deepcopy(both), type(both).from_pretrained(tmp_path)):
         assert "speaker_embeddings" not in other(clips(), sampling_rate=16000)
-    # the encoder by itself serves too, and can be taken back
+    # the encoder by itself serves too, and can be taken back; it does not learn meanwhile
+    with pytest.raises(ValueError, match=r"in training mode.*call encoder.eval\(\)"):
+        both.attach_speaker_encoder(copy.deepcopy(model.speaker_encoder).train())
     own = both.attach_speaker_encoder(model.speaker_encoder)(clips(), sampling_rate=16000, return_tensors="pt")
     assert torch.equal(own["speaker_embeddings"], expected)
     assert "speaker_embeddings" not in both.attach_speaker_encoder(None)(clips(), sampling_rate=16000)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        ("ecapa", "got a str, expected a SpeakerCctForAudioClassification with a speaker encoder"),
+        (SpeakerCctForAudioClassification, "got a model without a speaker encoder, expected"),
+        (CctForAudioClassification, "expected that of a speaker encoder"),
+    ],
+)
+def test_what_cannot_embed_voices_is_not_lent(encoder, message):
+    if encoder is SpeakerCctForAudioClassification:
+        encoder = encoder(SpeakerCctConfig.from_variant("cct_2_3x2_32", speaker_embedding_dim=4))
+    elif encoder is CctForAudioClassification:
+        encoder = encoder(CctConfig.from_variant("cct_2_3x2_32"))
+    with pytest.raises(ValueError, match=message):
+        extractor().attach_speaker_encoder(encoder)
+
+
+def test_a_bare_x_vector_model_gives_a_clip_the_same_in_any_batch():
+    torch.manual_seed(0)
+    settings = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    settings |= {"conv_dim": (8, 8), "conv_stride": (5, 4), "conv_kernel": (10, 4), "num_feat_extract_layers": 2}
+    settings |= {"tdnn_dim": (8, 8, 16), "tdnn_kernel": (3, 3, 1), "tdnn_dilation": (1, 2, 1), "xvector_output_dim": 6}
+    encoder = Wav2Vec2ForXVector(Wav2Vec2Config(**settings, num_conv_pos_embeddings=4)).eval()
+    both = extractor(Wav2Vec2FeatureExtractor(return_attention_mask=True)).attach_speaker_encoder(encoder)
+    spoken = clips((0.3, 0.005, 0.5))
+    vectors = both(spoken, sampling_rate=16000, return_tensors="pt")["speaker_embeddings"]
+    alone = both(spoken[0], sampling_rate=16000, return_tensors="pt")["speaker_embeddings"]
+    assert torch.allclose(vectors[:1], alone, atol=1e-6)
+    assert vectors.any(1).tolist() == [True, False, True]
 
 
 class _Clips(torch.utils.data.Dataset):
@@ -183,4 +218,6 @@ def test_late_padding_is_refused_and_silence_is_not():
     with pytest.raises(NotImplementedError, match="call the extractor on the list of clips"):
         extractor().pad([extractor()(clips((0.3,)), sampling_rate=16000)])
     silent = extractor()(np.zeros(8000, "float32"), sampling_rate=16000, return_tensors="pt")
+    # nobody is heard in it
+    assert not silent["speaker_attention_mask"].any()
     assert torch.isfinite(tiny_model()(**silent).logits).all()
