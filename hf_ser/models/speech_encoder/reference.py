@@ -147,10 +147,16 @@ class ReferenceConditioning(nn.Module):
 
     The mean of n clips of a voice is believed by the share n / (n + k), as an empirical-Bayes estimate is (Efron and
     Morris 1973): it lies between the mean voice of the training clips, which the module keeps count of, and the
-    clips' own. k is learned for each feature.
+    own. k is learned for each feature.
 
     Args:
         size: Width of the vectors.
+
+    Attributes:
+        voice_mean: Mean voice, shape (size,).
+        voice_variance: Mean variance of the clips of one voice, shape (size,); zeros as long as none is known, because
+            no clip had two references yet.
+        batches_seen: Training batches that the mean was taken of.
     """
 
     voice_mean: torch.Tensor
@@ -165,14 +171,13 @@ class ReferenceConditioning(nn.Module):
         super().__init__()
         self.trust = nn.Parameter(torch.zeros(size))
         self.register_buffer("voice_mean", torch.zeros(size))
-        self.register_buffer("voice_variance", torch.ones(size))
+        self.register_buffer("voice_variance", torch.zeros(size))
         self.register_buffer("batches_seen", torch.zeros((), dtype=torch.int64))
 
     def init_own_parameters(self) -> None:
         """Nothing is known of voices yet; called by the model's `_init_weights`, also after the meta device."""
-        for tensor in (self.trust, self.voice_mean, self.batches_seen):
+        for tensor in (self.trust, self.voice_mean, self.voice_variance, self.batches_seen):
             init.zeros_(tensor)
-        init.ones_(self.voice_variance)
 
     def forward(self, vectors: torch.Tensor, summary: ReferenceSummary) -> torch.Tensor:
         """Condition.
@@ -186,7 +191,7 @@ class ReferenceConditioning(nn.Module):
         """
         with torch.autocast(vectors.device.type, enabled=False):
             exact = vectors.float()
-            if self.training:
+            if self.training and any(parameter.requires_grad for parameter in self.parameters()):
                 self._observe(exact.detach(), summary)
             offset = self.share(summary.number) * (summary.mean - self.voice_mean)
             return self.condition(exact, offset, summary).to(vectors.dtype)
@@ -226,11 +231,13 @@ class ReferenceConditioning(nn.Module):
 
     @torch.no_grad()
     def _observe(self, vectors: torch.Tensor, summary: ReferenceSummary) -> None:
-        """Running mean over training clips, and running variance of the clips of one voice."""
-        pace = torch.where(self.batches_seen == 0, 1.0, self.MOMENTUM)
-        self.voice_mean.lerp_(vectors.mean(dim=0), pace)
+        """Running mean over training clips, and running variance of the clips of one voice; each begins with the first
+        batch that tells it.
+        """
+        self.voice_mean.lerp_(vectors.mean(dim=0), torch.where(self.batches_seen == 0, 1.0, self.MOMENTUM))
         several = (summary.number > 1).float()
         variance = (summary.variance * several).sum(dim=0) / several.sum().clamp(min=1)
+        pace = torch.where(self.voice_variance.any(), self.MOMENTUM, 1.0)
         self.voice_variance.lerp_(variance, pace * (several.sum() > 0))
         self.batches_seen.add_(1)
 
@@ -240,7 +247,8 @@ class Standardise(ReferenceConditioning):
     references are believed.
 
     The variance of the voice is estimated likewise, from the references and from `k_variance` further clips' worth of
-    the mean voice's own variance. With few clips of reference full trust does harm, hence the shares.
+    the mean voice's own variance; where that is not known, spreads are left alone. With few clips of reference full
+    trust does harm, hence the shares.
     """
 
     FIRST_K_VARIANCE = 10.0
@@ -258,7 +266,8 @@ class Standardise(ReferenceConditioning):
         """See `ReferenceConditioning`."""
         k = self.FIRST_K_VARIANCE * torch.exp(_GAIN * self.trust_variance.float())
         freedom = (summary.number - 1).clamp(min=0)
-        ratio = summary.variance / self.voice_variance.clamp(min=_SMALLEST)
+        known = self.voice_variance.any()
+        ratio = torch.where(known, summary.variance / self.voice_variance.clamp(min=_SMALLEST), 1.0)
         spread = ((k + freedom * ratio) / (k + freedom)).sqrt()
         moved = vectors - offset
         # about the mean voice, and exactly nothing where the spread is 1

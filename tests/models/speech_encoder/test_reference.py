@@ -76,6 +76,7 @@ def test_one_voice_serves_a_whole_batch():
 def test_standardisation_trusts_many_clips_and_few_clips_little():
     voice, generator = Standardise(6).eval(), torch.Generator().manual_seed(0)
     voice.voice_mean.fill_(0.5)
+    voice.voice_variance.fill_(1.0)
     clips = 3.0 + 2.0 * torch.randn(1, 4000, 6, generator=generator)
     vectors = 3.0 + 2.0 * torch.randn(400, 6, generator=generator)
     changed = {}
@@ -109,7 +110,7 @@ def test_training_learns_the_mean_voice_and_how_far_to_trust():
     matrix = ~torch.eye(4, dtype=torch.bool)
     model(**inputs, reference_matrix=matrix, labels=torch.tensor([0, 1, 2, 3])).loss.backward()
     voice = model.head.reference
-    assert bool((voice.voice_mean != 0).any() and (voice.voice_variance != 1).any())
+    assert bool((voice.voice_mean != 0).any() and (voice.voice_variance != 0).any())
     assert int(voice.batches_seen) == 1
     assert bool((voice.trust.grad != 0).any())
     assert bool(voice.trust_variance.grad != 0)
@@ -120,6 +121,74 @@ def test_training_learns_the_mean_voice_and_how_far_to_trust():
     before = voice.voice_mean.clone()
     logits(model.eval(), inputs, reference_matrix=matrix)
     assert torch.equal(voice.voice_mean, before)
+
+
+def batches_of_voices(count, pairs, spread=0.05):
+    """Batches of two voices with four clips each; every clip has the other three of its voice for references, or where
+    `pairs` says no a single one.
+    """
+    generator = torch.Generator().manual_seed(7)
+    for number in range(count):
+        offsets = torch.randn(2, 1, 6, generator=generator).expand(-1, 4, -1)
+        clips = (offsets + spread * torch.randn(2, 4, 6, generator=generator)).flatten(0, 1)
+        voices = torch.block_diag(torch.ones(4, 4), torch.ones(4, 4)).bool() & ~torch.eye(8, dtype=torch.bool)
+        single = torch.eye(8).roll(1, dims=1).bool() & voices
+        yield clips, ReferenceSummary.within(clips, voices if pairs(number) else single)
+
+
+def test_a_spread_that_is_told_late_is_known_at_once():
+    voice, spread = Standardise(6).train(), 0.05
+    ten = spread * torch.randn(1, 10, 6, generator=torch.Generator().manual_seed(1))
+    vectors = torch.randn(5, 6, generator=torch.Generator().manual_seed(2))
+
+    def spread_of(module):
+        """By how much ten references widen or narrow what they are the references of."""
+        clips = torch.stack([vectors[0], vectors[0] + 1.0])
+        changed = module(clips, ReferenceSummary.of_clips(ten, None, clips)).detach()
+        return (changed[1] - changed[0]).mean().item()
+
+    batches = list(batches_of_voices(12, lambda number: number >= 5))
+    for clips, summary in batches[:5]:
+        voice(clips, summary)
+    assert not bool(voice.voice_variance.any())
+    assert spread_of(voice.eval()) == pytest.approx(1.0, abs=1e-5)
+    # saved and loaded on the way, it goes on as if it had not been
+    other = Standardise(6)
+    other.load_state_dict(voice.state_dict())
+    for module in (voice, other):
+        module.train()
+        for clips, summary in batches[5:]:
+            module(clips, summary)
+            assert bool(((module.voice_variance / spread**2).log().abs() < 2).all())
+    for name, value in voice.state_dict().items():
+        assert torch.equal(value, other.state_dict()[name])
+    assert int(voice.batches_seen) == 12
+    assert 0.8 < spread_of(voice.eval()) < 1.25
+
+
+def test_no_references_in_training_leave_spreads_alone():
+    voice, nothing = Standardise(6).train(), torch.zeros(8, 8, dtype=torch.bool)
+    for clips, _ in batches_of_voices(3, lambda number: True):
+        voice(clips, ReferenceSummary.within(clips, nothing))
+    assert bool(voice.voice_mean.any())
+    voice.eval()
+    summary = ReferenceSummary.of_clips(0.01 * torch.randn(1, 10, 6), None, clips)
+    offset = voice.share(summary.number) * (summary.mean - voice.voice_mean)
+    assert torch.allclose(voice(clips, summary), clips - offset)
+
+
+@pytest.mark.parametrize("kind", [Standardise, Film])
+def test_a_frozen_reference_learns_nothing_of_voices(kind):
+    voice = kind(6).train()
+    voice.init_own_parameters()
+    before = {name: value.clone() for name, value in voice.state_dict().items()}
+    voice.requires_grad_(False)
+    ((clips, summary),) = batches_of_voices(1, lambda number: True)
+    voice(clips, summary)
+    assert all(torch.equal(value, before[name]) for name, value in voice.state_dict().items())
+    voice.requires_grad_(True)
+    voice(clips, summary)
+    assert bool(voice.voice_mean.any() and voice.voice_variance.any())
 
 
 def test_mixing_mixes_vectors_after_conditioning():
@@ -144,7 +213,7 @@ def test_saved_and_loaded_it_answers_the_same(reference, tmp_path):
     fresh = SpeechEncoderForAudioClassification.from_encoder(tmp_path, num_labels=4, reference=reference)
     state = fresh.head.reference.state_dict()
     assert not bool(state["trust"].any() or state["voice_mean"].any() or state["batches_seen"].any())
-    assert bool((state["voice_variance"] == 1).all())
+    assert not bool(state["voice_variance"].any())
     assert "up" not in state or not bool(state["up"].any())
     # a plain checkpoint lacks the conditioning, which is said
     stripped = tiny_model("whisper", head="attentive_statistics")
