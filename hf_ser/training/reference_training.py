@@ -1,5 +1,6 @@
 """Training and evaluation of models that take references: batches of a few voices, and enrolled voices."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from .dataset import SerDataset
 from .prefix_training import autocast_type
 from .reference_evaluation import EnrolledVoices, ReferenceSplit
 from .reference_sampling import ReferenceCollator, SpeakerSampler
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_OPTIONS: dict[str, Any] = {
     "reference_speakers_per_batch": 4,
@@ -38,6 +41,16 @@ class ReferenceTrainer(Trainer):
             return super()._get_train_sampler(train_dataset)
         side = train_dataset or self.train_dataset
         args = self.args
+        if args.train_batch_size < 3 * args.reference_speakers_per_batch and self.is_world_process_zero():
+            logger.warning(
+                "batches of %d clips (per_device_train_batch_size) of %d speakers (reference_speakers_per_batch) hold "
+                "two clips of each: few clips get more than one reference, so that the model hardly learns what "
+                "several are worth and how far clips of one voice spread; make batches larger (%d, or 32 as usual) or "
+                "their speakers fewer, for four clips of each speaker or more",
+                args.train_batch_size,
+                args.reference_speakers_per_batch,
+                4 * args.reference_speakers_per_batch,
+            )
         return SpeakerSampler(
             side.speakers,
             args.train_batch_size,

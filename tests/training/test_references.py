@@ -1,6 +1,7 @@
 """Training and evaluation of models that take references."""
 
 import json
+import logging
 from collections import Counter
 
 import numpy as np
@@ -53,6 +54,16 @@ def test_groups_of_one_are_refused():
         sampler(speakers=8)
     with pytest.raises(ValueError, match="expected a divisor"):
         sampler(speakers=3)
+
+
+@pytest.mark.parametrize(("speakers", "said"), [(4, True), (2, False)])
+def test_batches_with_hardly_any_pair_of_references_are_said_once(corpus, tmp_path, caplog, speakers, said):
+    with caplog.at_level(logging.WARNING, "hf_ser"):
+        settings = {"freeze": ["encoder"], "reference_speakers_per_batch": speakers, "save_strategy": "no"}
+        reference_trainer(corpus, tmp_path, max_steps=1, **settings).train()
+    wanted = r"batches of 8 clips (per_device_train_batch_size) of 4 speakers (reference_speakers_per_batch)"
+    assert caplog.text.count(wanted) == said
+    assert caplog.text.count("make batches larger (16") == said
 
 
 def references_of(size=1000, dropout=0.25, epoch=0):
