@@ -84,7 +84,8 @@ def embed_speakers(
     embeddings = inputs.new_zeros(len(inputs), speaker_embedding_size(encoder.config), dtype=encoder.dtype)
     for length in lengths.unique().tolist():
         rows = (lengths == length).nonzero().flatten()
-        embeddings = embeddings.index_put((rows,), _x_vectors(encoder, inputs[rows, :length]))
+        vectors = _x_vectors(encoder, inputs[rows, :length]).to(embeddings.dtype)
+        embeddings = embeddings.index_put((rows,), vectors)
     return embeddings
 
 
@@ -114,7 +115,7 @@ def embed_long_enough(
         embeddings = inputs.new_zeros(len(inputs), speaker_embedding_size(encoder.config), dtype=encoder.dtype)
         if bool(known.any()):
             mask = None if attention_mask is None else attention_mask[known]
-            embeddings[known] = embed_speakers(encoder, inputs[known], mask)
+            embeddings[known] = embed_speakers(encoder, inputs[known], mask).to(embeddings.dtype)
         return embeddings, known
     if attention_mask is None:
         return embed_speakers(encoder, inputs), None

@@ -45,7 +45,8 @@ def mirror_ends(values: torch.Tensor, lengths: torch.Tensor | None, padding: int
         return frames[:, None].expand(-1, values.shape[1], -1)
 
     mirrored = values.gather(2, at((last - step).clamp(min=0)))
-    return padded.scatter(2, at(last + step + padding), mirrored)
+    # autocast on the CPU pads bfloat16 to float32
+    return padded.scatter(2, at(last + step + padding), mirrored.to(padded.dtype))
 
 
 def mean_weights(values: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:

@@ -28,6 +28,7 @@ from hf_ser import (
 )
 from hf_ser.models.loading_report import CheckpointError
 from hf_ser.models.speaker_encoder import speaker_embedding_size, speaker_encoder_from_config
+from hf_ser.models.speaker_encoder.embedding_speakers import embed_long_enough
 
 SIZES = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 SIZES |= {"conv_dim": [8] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2, "num_labels": 3}
@@ -135,3 +136,26 @@ def test_an_encoder_without_its_speaker_layers_is_refused(tmp_path):
     Wav2Vec2FeatureExtractor().save_pretrained(tmp_path)
     with pytest.raises(CheckpointError, match=r"whole Wav2Vec2ForXVector \(missing: classifier"):
         load_speaker_encoder(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["ecapa", "vgg_vox", "wav2vec2"])
+@torch.no_grad()
+def test_autocast_takes_padded_batches_and_too_short_clips(kind, tmp_path):
+    save(kind, tmp_path)
+    model, extractor = load_speaker_encoder(tmp_path)
+    inputs, mask = extractor(
+        clips([2.5, 0.4, 1.1, 0.4]), sampling_rate=16000, return_tensors="pt", padding=True
+    ).values()
+    short = mask.clone()
+    short[1] = 0
+    expected = embed_speakers(model, inputs, mask)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = embed_speakers(model, inputs, mask)
+        long_enough, known = embed_long_enough(model, inputs, short)
+        # what is left is not padded
+        unpadded, _ = embed_long_enough(model, inputs[:2], short[:2])
+    assert known.tolist() == [True, False, True, True]
+    assert not long_enough[1].any()
+    for vectors, wanted in ((found, expected), (long_enough[known], expected[known]), (unpadded[:1], expected[:1])):
+        assert torch.isfinite(vectors).all()
+        assert torch.cosine_similarity(vectors.float(), wanted).min() > 0.99
