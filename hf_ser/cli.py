@@ -55,7 +55,8 @@ def _add_predict(commands: Any) -> None:
         "--speaker-reference",
         nargs="+",
         metavar="CLIP",
-        help="other clips of the voice in all of these files, for models that take references; no labels needed",
+        help="other clips of the voice in all of these files, of mixed emotions, for models that take references; "
+        "no labels needed; a file never is its own reference",
     )
     predict.add_argument("--json", action="store_true", help="print JSON, with the score of every emotion")
     predict.set_defaults(run=_predict)
@@ -124,7 +125,11 @@ def _predict(options: argparse.Namespace) -> int:
     results: list[dict[str, Any]] = []
     for file in options.files:
         try:
-            results.append({"file": file, **asdict(classifier(file, speaker_reference=voice))})
+            told = voice
+            if voice is not None and any(_same_file(file, clip) for clip in options.speaker_reference):
+                others = [clip for clip in options.speaker_reference if not _same_file(file, clip)]
+                told = classifier.enrol(others) if others else None
+            results.append({"file": file, **asdict(classifier(file, speaker_reference=told))})
         except AudioError as error:
             results.append({"file": file, "error": str(error)})
     failed = [row for row in results if "error" in row]
@@ -140,6 +145,10 @@ def _predict(options: argparse.Namespace) -> int:
         for row in failed:
             print(f"hf-ser: {row['error']}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _same_file(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _classifier(model: str | None, device: str = "cpu") -> Any:

@@ -1,7 +1,7 @@
 """A checkpoint and its extractor as one callable: any recording in, its emotion out."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from .enrolment import (
     check_reference_clip,
     clip_name,
     embed_voices,
+    has_speaker_encoder,
     least_seconds,
+    mean_voice,
     model_fingerprint,
     reference_clips,
 )
@@ -48,7 +50,8 @@ class EmotionClassifier:
     A recording longer than what the model takes is scored in windows whose mean log-probability counts, and a note in
     the log says so once. Windows are as long as the extractor's fixed length, 30 s for Whisper, whose positions end
     there, and 30 s for other speech encoders, which have no limit but memory. They overlap a little where the length
-    of the recording is no multiple of theirs, and none of it is left out.
+    of the recording is no multiple of theirs, and none of it is left out. A speaker-conditioned CCT hears the voice in
+    the whole recording, whatever the windows.
 
     Args:
         model: a model for audio classification.
@@ -121,8 +124,10 @@ class EmotionClassifier:
     def enrol(self, clips: Sequence[Any], **load_options: Any) -> SpeakerReference:
         """Listen to a few clips of a voice, to know it in recordings to come.
 
-        The clips need no labels. Ten are good; few are trusted little by a model that was trained with references, so
-        that a single clip does no harm. A clip longer than what the model takes counts as several.
+        The clips need no labels, but they should be as mixed in emotion as the recordings to come: clips of one
+        emotion do not tell the voice from the emotion, and bring nothing. Ten are good. A speech encoder that was
+        trained with references trusts a few of them little, so that a single clip does no harm; a speaker-conditioned
+        CCT takes their mean for the voice. A clip longer than what the model takes counts as several.
 
         Args:
             clips: clips of one voice, whatever `hf_ser.load_audio` reads.
@@ -152,14 +157,20 @@ class EmotionClassifier:
             waveforms: mono float32 arrays (samples,) at the extractor's sampling rate.
 
         Returns:
-            of each waveform (windows, width), float32, on the CPU.
+            of each waveform float32 on the CPU, (windows, width); of a speaker-conditioned CCT (pieces, width), the
+            pieces being of `batch_seconds` and the waveform as a rule one, and zeros where no voice can be heard.
 
         Raises:
             ValueError: if the model takes no references.
         """
-        pieces = [self.windows(waveform) for waveform in waveforms]
+        if self._hears_voices:
+            samples = round(self.batch_seconds * self.feature_extractor.sampling_rate)
+            pieces = [split_into_windows(waveform, samples) for waveform in waveforms]
+            make = self.feature_extractor.speaker_inputs
+        else:
+            pieces, make = [self.windows(waveform) for waveform in waveforms], None
         flat = [window for windows in pieces for window in windows]
-        vectors = self._each(flat, lambda inputs: embed_voices(self.model, inputs))
+        vectors = self._each(flat, lambda places, inputs: embed_voices(self.model, inputs), make)
         return list(vectors.split([len(windows) for windows in pieces]))
 
     def classify(
@@ -182,7 +193,15 @@ class EmotionClassifier:
             speaker_reference = self.enrol(speaker_reference, source_sampling_rate=rate)
         pieces = [self.windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
-        logits = self._each(flat, lambda inputs: self._logits(inputs, speaker_reference)).numpy()
+        voices = None
+        if speaker_reference is None and self._hears_voices and len(flat) > len(waveforms):
+            # a window tells less of the voice than the recording, and another voice than training heard
+            rows = [mean_voice(vectors) for vectors in self.embed(waveforms)]
+            voices = torch.stack([row for row, windows in zip(rows, pieces, strict=True) for _ in windows])
+        logits = self._each(
+            flat,
+            lambda places, inputs: self._logits(inputs, speaker_reference, None if voices is None else voices[places]),
+        ).numpy()
         predictions, first = [], 0
         for waveform, windows in zip(waveforms, pieces, strict=True):
             scores = mean_log_probability(logits[first : first + len(windows)].astype(np.float64))
@@ -220,11 +239,22 @@ class EmotionClassifier:
             )
         return windows
 
-    def batches(self, windows: Sequence[np.ndarray]) -> Iterator[tuple[list[int], BatchFeature]]:
+    @property
+    def _hears_voices(self) -> bool:
+        """Whether the model embeds the voice itself, of features that the extractor gives it."""
+        extractor: Any = self.feature_extractor
+        return has_speaker_encoder(self.model) and getattr(extractor, "speaker_extractor", None) is not None
+
+    def batches(
+        self,
+        windows: Sequence[np.ndarray],
+        make: Callable[[list[np.ndarray]], Mapping[str, torch.Tensor]] | None = None,
+    ) -> Iterator[tuple[list[int], BatchFeature]]:
         """Windows as the model takes them, in batches of like length.
 
         Args:
             windows: pieces of recordings, see `windows`.
+            make: gives the features of some of them, in place of a call of the extractor.
 
         Yields:
             the places of a batch among the windows, and what the extractor makes of them, on the model's device.
@@ -234,20 +264,34 @@ class EmotionClassifier:
         lengths = [len(window) for window in windows]
         for places in batches_of_like_length(lengths, self.batch_size, samples, padding == "max_length"):
             chunk = [windows[place] for place in places]
-            features = extractor(chunk, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt")
+            if make is not None:
+                features = BatchFeature(dict(make(chunk)))
+            else:
+                features = extractor(
+                    chunk, sampling_rate=extractor.sampling_rate, padding=padding, return_tensors="pt"
+                )
             yield list(places), features.to(self.model.device)
 
-    def _each(self, windows: Sequence[np.ndarray], run: Callable[[BatchFeature], torch.Tensor]) -> torch.Tensor:
-        """What `run` makes of windows, a row for each."""
+    def _each(
+        self,
+        windows: Sequence[np.ndarray],
+        run: Callable[[list[int], BatchFeature], torch.Tensor],
+        make: Callable[[list[np.ndarray]], Mapping[str, torch.Tensor]] | None = None,
+    ) -> torch.Tensor:
+        """What `run` makes of windows, of which it gets the places and the features: a row for each."""
         rows: list[torch.Tensor] = [torch.empty(0)] * len(windows)
-        for places, inputs in self.batches(windows):
-            for place, row in zip(places, run(inputs), strict=True):
+        for places, inputs in self.batches(windows, make):
+            for place, row in zip(places, run(places, inputs), strict=True):
                 rows[place] = row
         return torch.stack(rows) if rows else torch.empty(0, self.model.config.num_labels)
 
-    def _logits(self, inputs: BatchFeature, reference: SpeakerReference | None) -> torch.Tensor:
+    def _logits(
+        self, inputs: BatchFeature, reference: SpeakerReference | None, voices: torch.Tensor | None
+    ) -> torch.Tensor:
         clips = len(next(iter(inputs.values())))
         told = {} if reference is None else reference.inputs(self.model, clips)
+        if voices is not None:
+            told = {"speaker_embeddings": voices.to(self.model.device)}
         with torch.inference_mode():
             outputs = self.model(**inputs, **told)
         return outputs.logits.float().cpu()

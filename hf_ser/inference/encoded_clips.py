@@ -28,13 +28,16 @@ class EncodedClips:
 
     def __init__(self, classifier: EmotionClassifier, waveforms: Sequence[np.ndarray]) -> None:
         self.network: Any = classifier.model
-        pieces = classifier.embed(waveforms)
-        self.vectors = torch.cat(pieces)
-        self.clip = np.repeat(np.arange(len(pieces)), [len(piece) for piece in pieces])
+        self.pieces = classifier.embed(waveforms)
+        # the clip of each window that is scored
+        self.clip = np.repeat(np.arange(len(self.pieces)), [len(piece) for piece in self.pieces])
         self._images: list[tuple[list[int], dict[str, torch.Tensor]]] = []
-        if not takes_vectors(self.network):
-            windows = [window for waveform in waveforms for window in classifier.windows(waveform)]
-            for places, inputs in classifier.batches(windows):
+        if takes_vectors(self.network):
+            self.vectors = torch.cat(self.pieces)
+        else:
+            windows = [classifier.windows(waveform) for waveform in waveforms]
+            self.clip = np.repeat(np.arange(len(windows)), [len(pieces) for pieces in windows])
+            for places, inputs in classifier.batches([window for pieces in windows for window in pieces]):
                 images = {name: value.cpu() for name, value in inputs.items() if not name.startswith("speaker_")}
                 self._images.append((places, images))
 
@@ -50,18 +53,23 @@ class EncodedClips:
             shape (clips, num_labels); not a number for clips of no voice.
         """
         logits = np.full((len(self.clip), self.network.config.num_labels), np.nan)
-        told = self.vectors.clone()
+        told: dict[int, torch.Tensor] = {}
         for clips, references in voices:
-            own = np.flatnonzero(np.isin(self.clip, clips))
-            # a window is no reference for its own clip
-            serves = np.isin(self.clip[own], references)[None] & (self.clip[own][:, None] != self.clip[own][None])
             if takes_vectors(self.network):
+                own = np.flatnonzero(np.isin(self.clip, clips))
+                # a window is no reference for its own clip
+                serves = np.isin(self.clip[own], references)[None] & (self.clip[own][:, None] != self.clip[own][None])
                 logits[own] = self._read(self.vectors[own], serves)
-            else:
-                for place, row in zip(own, serves, strict=True):
-                    told[place] = mean_voice(self.vectors[own[row]]) if row.any() else self.vectors[place]
+                continue
+            for clip in clips:
+                others = [other for other in references if other != clip] or [clip]
+                told[clip] = mean_voice(torch.cat([self.pieces[other] for other in others]))
         for places, images in self._images:
-            logits[places] = self._seen(images, told[places])
+            rows = [row for row, place in enumerate(places) if self.clip[place] in told]
+            if rows:
+                heard = torch.stack([told[self.clip[places[row]]] for row in rows])
+                chosen = {name: value[rows] for name, value in images.items()}
+                logits[[places[row] for row in rows]] = self._seen(chosen, heard)
         return np.stack([mean_log_probability(logits[self.clip == clip]) for clip in range(self.clip[-1] + 1)])
 
     def _read(self, vectors: torch.Tensor, serves: np.ndarray) -> np.ndarray:

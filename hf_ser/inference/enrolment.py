@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,12 @@ class SpeakerReference:
 
 
 def mean_voice(vectors: torch.Tensor) -> torch.Tensor:
-    """One vector (width,) for several of a voice (clips, width): their mean direction, with their mean length."""
+    """One vector (width,) for several of a voice (clips, width): their mean direction, with their mean length.
+
+    Rows of zeros, in which no voice was heard, do not count; without any other row the result is zero.
+    """
+    heard = vectors.any(dim=1)
+    vectors = vectors[heard] if bool(heard.any()) else vectors
     mean = vectors.mean(dim=0)
     return mean * (vectors.norm(dim=1).mean() / mean.norm().clamp(min=1e-12))
 
@@ -113,12 +118,14 @@ def model_fingerprint(model: PreTrainedModel) -> str:
 
 
 def reference_clips(given: Any) -> list[Any]:
-    """The clips that a caller gives: a list of them, or a single one.
+    """The clips that a caller gives: several of them, a list, a column of a dataset or whatever yields them; or one.
 
     Raises:
-        ValueError: If the list is empty.
+        ValueError: If there are none.
     """
-    clips = list(given) if isinstance(given, list | tuple) else [given]
+    single = isinstance(given, str | bytes | bytearray | memoryview) or hasattr(given, "read")
+    several = isinstance(given, Sequence | Set | Iterator) and not single
+    clips = list(given) if several else [given]
     if not clips:
         raise ValueError(
             "got an empty list as speaker_reference, expected one clip of the voice or more (ten are good, labels are "

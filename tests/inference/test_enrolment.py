@@ -2,7 +2,9 @@
 
 import json
 import pickle
+from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import soundfile
@@ -23,7 +25,7 @@ from hf_ser import (
 from hf_ser.cli import main
 from hf_ser.features.feature_extraction_speech import SpeechFeatureExtractor
 from hf_ser.inference import ReferenceClipError, SpeakerReference, predict_corpus
-from hf_ser.inference.enrolment import enrol_speakers
+from hf_ser.inference.enrolment import enrol_speakers, mean_voice
 from hf_ser.protocols.reference_clips import reference_order
 
 EMOTIONS = ("neutral", "sad", "angry")
@@ -112,11 +114,25 @@ def test_enrolled_once_it_serves_again_and_every_way_in_gives_the_same(classifie
     assert np.allclose(told, scores(bare), atol=1e-5)
     together = classifier.classify([arrays[0], clip(0.7)], speaker_reference=arrays[1:])
     assert np.allclose(told, scores(together[0]), atol=1e-4)
-    # a single clip need not be wrapped in a list
-    assert len(classifier.enrol(files[1])) == 1
+    # a single clip need not be wrapped in a list, and what yields several is as good as one
+    with open(files[1], "rb") as opened:
+        singles = [
+            classifier.enrol(single) for single in (files[1], Path(files[1]), opened, Path(files[1]).read_bytes())
+        ]
+    assert [len(single) for single in singles] == [1] * 4
+    column = datasets.Dataset.from_dict({"audio": files[1:]})["audio"]
+    for several in (column, iter(files[1:]), tuple(files[1:])):
+        assert torch.equal(classifier.enrol(several).vectors, enrolled.vectors)
     assert main(["predict", files[0], "--model", checkpoint, "--json", "--speaker_reference", *files[1:]]) == 0
     row = json.loads(capsys.readouterr().out)[0]
     assert np.allclose(list(row["scores"].values()), told, atol=1e-5)
+    # a file is not its own reference, and by itself it has none
+    (tmp_path / "link.wav").symlink_to(files[0])
+    voices = ["--speaker_reference", str(tmp_path / "link.wav")]
+    for others, wanted in ((files[1:], told), ([], scores(classifier(files[0])))):
+        assert main(["predict", files[0], "--model", checkpoint, "--json", *voices, *others]) == 0
+        row = json.loads(capsys.readouterr().out)[0]
+        assert np.allclose(list(row["scores"].values()), wanted, atol=1e-5)
 
 
 def test_stock_pipeline_works_and_knows_no_references(checkpoint, classifier):
@@ -193,6 +209,35 @@ def test_evaluate_names_the_protocol(checkpoint, tree, capsys):
     assert "references: 2 unlabelled clips of each speaker, drawn with seed 0, are given to the model" in said
     assert main(["evaluate", "--predictions", "x.parquet", "--reference_clips", "2"]) == 2
     assert "saved predictions are made already" in capsys.readouterr().err
+
+
+def test_speaker_conditioned_cct_hears_the_voice_in_the_whole_recording_whatever_the_windows():
+    model, extractor = speaker_cct()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "speaker.projections" in name or "classifier" in name or "attention" in name:
+                parameter.mul_(20)
+    classifier = EmotionClassifier(model, extractor)
+    # a voice that changes, so that no window is like the whole
+    long = np.concatenate([np.cumsum(clip(1.3)).astype(np.float32) * 0.02, clip(1.2, seed=3)])
+    found = classifier.classify([clip(0.7), long])
+    assert [each.windows for each in found] == [1, 3]
+    whole = extractor.speaker_inputs([long])
+    with torch.no_grad():
+        voice = model.get_speaker_embeddings(whole["speaker_features"], whole["speaker_attention_mask"])
+        pieces = extractor(classifier.windows(long), sampling_rate=RATE, return_tensors="pt")
+        logits = model(pieces["input_features"], voice.expand(3, -1), attention_mask=pieces["attention_mask"]).logits
+        own = model(**pieces).logits
+    wanted = logits.log_softmax(-1).mean(0).softmax(-1)
+    assert np.allclose(scores(found[1]), wanted.numpy(), atol=1e-5)
+    assert not np.allclose(scores(found[1]), own.log_softmax(-1).mean(0).softmax(-1).numpy(), atol=1e-4)
+    assert np.allclose(scores(found[0]), scores(classifier.classify([clip(0.7)])[0]), atol=1e-5)
+    # minutes are heard in pieces, of which silence tells nothing
+    pieces = EmotionClassifier(model, extractor, batch_seconds=1.0).embed(
+        [np.concatenate([long, np.zeros_like(long)])]
+    )
+    assert pieces[0].any(1).tolist() == [True, True, True, False, False]
+    assert torch.allclose(mean_voice(pieces[0]), mean_voice(pieces[0][:3]))
 
 
 def test_speaker_conditioned_cct_hears_the_voice_from_references():
