@@ -82,6 +82,7 @@ def enrolment_curve(
     seed: int = 0,
     device: str | torch.device = "cpu",
     progress: bool = True,
+    emotion: str | None = None,
 ) -> EnrolmentCurve:
     """Score the models of a finished cross-validation with more and more reference clips.
 
@@ -92,8 +93,8 @@ def enrolment_curve(
     as many as the largest number in `sizes`, are set aside, and a smaller number takes the first of these. The
     other clips are scored, with every size. So a clip that is set aside is never scored in its draw. "all" gives every
     other clip of the voice, the clip itself left out: there, as in standardisation for each speaker, clips that
-    are scored are references for others. Labels of references are not read, and clips that
-    enrolment would refuse serve nobody.
+    are scored are references for others. Labels of references are not read, unless `emotion`
+    asks for it, and clips that enrolment would refuse serve nobody.
 
     Args:
         run: Folder of `cross_validate`, or of one of its seeds: holds the models, `[seed-S/]fold-N`.
@@ -103,6 +104,7 @@ def enrolment_curve(
         seed: Of the draws.
         device: Where the models run.
         progress: Whether to show a bar.
+        emotion: Take references among the clips of this emotion only, to see what one-sided references are worth.
 
     Returns:
         The curve.
@@ -112,6 +114,8 @@ def enrolment_curve(
         SpeakerOverlapError: If a model was trained on speakers that it is to be tested on.
         ValueError: If a model takes no references, a speaker has too few clips, or a size is wrong.
     """
+    if emotion is not None and emotion not in (known := sorted(set(corpus["emotion"]))):
+        raise ValueError(f"emotion is {emotion!r}, expected one of the corpus: {', '.join(known)}")
     numbers = sorted({0, *(size for size in sizes if size != ALL)})  # type: ignore[type-var]
     if not all(isinstance(size, int) and size >= 0 for size in numbers) or draws < 1:
         raise ValueError(f"sizes is {list(sizes)} and draws {draws}, expected numbers from 0 or 'all', and 1 or more")
@@ -121,7 +125,7 @@ def enrolment_curve(
         raise FileNotFoundError(f"{str(run)!r} holds no finished folds (fold-N/results.json), expected those of a run")
     parts: dict[int | str, list[list[Predictions]]] = {size: [] for size in every}
     for number, folder in enumerate(tqdm(folders, unit="fold", disable=not progress)):
-        scored = _scored(folder, number * draws, corpus, every, draws, seed, device)
+        scored = _scored(folder, number * draws, corpus, every, draws, seed, device, emotion)
         for size in every:
             parts[size].append(scored[size])
     none = Predictions.concatenate([part for fold in parts[0] for part in fold])
@@ -137,9 +141,18 @@ def enrolment_curve(
         "scored; all sizes on the same clips; 'all': every other clip of the voice, scored ones included. "
         "Differences: paired, intervals of 95 % over speakers."
     )
+    if emotion is not None:
+        protocol += f" References are clips labelled {emotion!r} alone."
     if json.loads((folders[0] / "config.json").read_text(encoding="utf-8")).get("reference") is None:
         protocol += " Without references the voice is that of the clip itself."
-    about = {"protocol": protocol, "run": str(run), "models": len(folders), "draws": draws, "seed": seed}
+    about = {
+        "protocol": protocol,
+        "run": str(run),
+        "models": len(folders),
+        "draws": draws,
+        "seed": seed,
+        "emotion": emotion,
+    }
     return EnrolmentCurve(tuple(points), about)
 
 
@@ -169,6 +182,7 @@ def _scored(
     draws: int,
     seed: int,
     device: str | torch.device,
+    emotion: str | None,
 ) -> dict[int | str, list[Predictions]]:
     """Predictions of a fold's test speakers by size, one for each draw, whose seeds count from `first_seed`."""
     result = json.loads((folder / "results.json").read_text(encoding="utf-8"))
@@ -185,6 +199,8 @@ def _scored(
     rate = classifier.feature_extractor.sampling_rate
     waveforms = [load_audio(audio, rate) for audio in corpus["audio"]]
     encoded, fit = EncodedClips(classifier, waveforms), _fit_for_reference(classifier, waveforms)
+    if emotion is not None:
+        fit = [told and label == emotion for told, label in zip(fit, corpus["emotion"], strict=True)]
     ids = check_labels_agree(network.config.id2label, corpus["emotion"], allow_subset=True)
     names = sorted(ids, key=ids.__getitem__)
     speakers = np.asarray(list(corpus["speaker"]), dtype=object)
@@ -197,7 +213,7 @@ def _scored(
             if len(order) < largest:
                 raise ValueError(
                     f"{largest} reference clips are asked for, but speaker {speaker!r} has {len(order)} that are long "
-                    "enough and not silent; ask for fewer"
+                    f"enough and not silent{'' if emotion is None else f' and {emotion}'}; ask for fewer"
                 )
         aside = {place for order in usable.values() for place in order[:largest]}
         rows = [place for place in range(len(speakers)) if place not in aside]

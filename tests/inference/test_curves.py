@@ -60,6 +60,21 @@ def test_curve_scores_the_same_clips_with_every_size(run, corpus):
     assert curve.points[0].figures["wa"]["folds"] == 2
 
 
+def test_references_of_one_emotion(run, corpus):
+    mixed = enrolment_curve(run, corpus, sizes=(1,), draws=2, progress=False)
+    curve = enrolment_curve(run, corpus, sizes=(1,), draws=2, progress=False, emotion="sad")
+    assert "labelled 'sad' alone" in str(curve)
+    assert curve.about["emotion"] == "sad"
+    # as many clips are set aside, other ones
+    assert curve.points[1].against_none.clips == mixed.points[1].against_none.clips
+    assert curve.points[1].figures != mixed.points[1].figures or curve.points[0].figures != mixed.points[0].figures
+    with pytest.raises(ValueError, match=r"emotion is 'glad', expected one of the corpus: .*sad"):
+        enrolment_curve(run, corpus, sizes=(1,), progress=False, emotion="glad")
+    sad = list(corpus["emotion"]).count("sad") // len(set(corpus["speaker"]))
+    with pytest.raises(ValueError, match=f"has {sad} that are long enough and not silent and sad; ask for fewer"):
+        enrolment_curve(run, corpus, sizes=(sad + 1,), progress=False, emotion="sad")
+
+
 @pytest.mark.parametrize("reference", ["standardise", "voice"])
 def test_points_are_what_the_classifier_says(reference, tmp_path, corpus):
     run = write_run(tmp_path, reference)
