@@ -6,20 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from transformers import PreTrainedModel
 
 from ..models.speech_encoder.reference import NO_REFERENCE
-from ..protocols.reference_clips import reference_order
-
-LEAST_SECONDS = 0.5
-# nothing but dither lies below, in dB of full scale
-SILENT_DB = -80.0
-
-
-class ReferenceClipError(ValueError):
-    """A clip that tells nothing of a voice: too short, or silent."""
+from ..protocols.reference_clips import (
+    LEAST_SECONDS,
+    ReferenceClipError,
+    check_reference_clip,
+    reference_order,
+    reference_protocol,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,32 +143,6 @@ def least_seconds(feature_extractor: Any) -> float:
     return max(LEAST_SECONDS, getattr(getattr(feature_extractor, "speaker_extractor", None), "min_seconds", 0.0))
 
 
-def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str, least: float = LEAST_SECONDS) -> None:
-    """Make sure that a clip tells something of a voice.
-
-    Args:
-        waveform: Shape (samples,), in [-1, 1].
-        sampling_rate: In Hz.
-        name: What errors call it.
-        least: Shortest clip in s.
-
-    Raises:
-        ReferenceClipError: If it is shorter than that, or its peak lies below -80 dB of full scale.
-    """
-    seconds, peak = len(waveform) / sampling_rate, float(np.abs(waveform).max(initial=0.0))
-    if seconds < least:
-        raise ReferenceClipError(
-            f"{name} lasts {seconds:.2f} s, expected at least {least:g} s of the voice; leave it out, or take "
-            "a longer one"
-        )
-    level = 20.0 * np.log10(max(peak, 1e-10))
-    if level < SILENT_DB:
-        raise ReferenceClipError(
-            f"{name} is silent: its peak is {level:.0f} dB of full scale, expected speech above {SILENT_DB:g} dB; "
-            "leave it out, or record it again"
-        )
-
-
 def enrol_speakers(
     classifier: Any, clips: Sequence[Any], speakers: Sequence[str], count: int, seed: int
 ) -> tuple[dict[str, SpeakerReference], set[int]]:
@@ -214,14 +185,6 @@ def enrol_speakers(
         voices[speaker] = SpeakerReference(torch.cat([part.vectors for part in parts]), names, parts[0].model)
         taken |= set(usable)
     return voices, taken
-
-
-def reference_protocol(clips: int, seed: int) -> str:
-    """How a score with references came about, in a line for reports."""
-    return (
-        f"{clips} unlabelled clips of each speaker, drawn with seed {seed}, are given to the model as references and "
-        "are not scored"
-    )
 
 
 __all__ = [
