@@ -129,7 +129,8 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
         """Give the model a pretrained speaker encoder, which it owns and saves from then on.
 
         Args:
-            encoder: The encoder, moved to the model's device; or its folder or Hub id.
+            encoder: The encoder, moved to the model's device and dtype (one file holds one dtype, and a saved model
+                gives what this one gives); or its folder or Hub id.
 
         Returns:
             The model itself.
@@ -146,7 +147,7 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
             encoder, _ = load_speaker_encoder(encoder)
         check_speaker_encoder(encoder, self.config)
         self.config.speaker_encoder_config = encoder.config
-        self.speaker_encoder = frozen(encoder).to(self.device)
+        self.speaker_encoder = frozen(encoder).to(self.device, self.dtype)
         return self
 
     def train(self, mode: bool = True) -> Self:
@@ -161,8 +162,9 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
         """Fit the frozen reduction by PCA, without whitening (as the original, but on training clips only).
 
         Args:
-            speaker_embeddings: Vectors of the training clips, shape (clips, speaker_embedding_dim), more than
-                `speaker_reduction_dim` of them.
+            speaker_embeddings: Vectors of the training clips, shape (clips, speaker_embedding_dim). Rows of zeros,
+                which `get_speaker_embeddings` gives for clips that are too short, are left out; more than
+                `speaker_reduction_dim` others are needed.
 
         Returns:
             The model itself.

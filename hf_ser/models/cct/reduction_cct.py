@@ -7,7 +7,7 @@ def principal_components(vectors: torch.Tensor, count: int) -> tuple[torch.Tenso
     """Mean and leading principal components of vectors, without whitening; the same for the same vectors.
 
     Args:
-        vectors: Shape (clips, size).
+        vectors: Shape (clips, size); rows of zeros, which stand for voices that are not known, are left out.
         count: Components wanted.
 
     Returns:
@@ -15,19 +15,21 @@ def principal_components(vectors: torch.Tensor, count: int) -> tuple[torch.Tenso
         with its largest element positive; both float32. A vector is reduced by `(vector - mean) @ components.T`.
 
     Raises:
-        ValueError: If there are no more vectors than components, or a vector is not finite.
+        ValueError: If no more known voices than components are left, or a vector is not finite.
     """
-    if vectors.ndim != 2 or len(vectors) <= count:
+    known = vectors.ne(0).any(-1)
+    if vectors.ndim != 2 or int(known.sum()) <= count:
+        left = "" if bool(known.all()) else f" of which {int(known.sum())} are not zeros (voices that are not known)"
         raise ValueError(
-            f"got vectors of shape {tuple(vectors.shape)}, expected (clips, size) with more than {count} clips, the "
-            "components to fit; give more training clips, or build the model with a smaller speaker_reduction_dim"
+            f"got vectors of shape {tuple(vectors.shape)}{left}, expected (clips, size) with more than {count} clips, "
+            "the components to fit; give more training clips, or build the model with a smaller speaker_reduction_dim"
         )
     if not bool(torch.isfinite(vectors).all()):
         rows = (~torch.isfinite(vectors).all(1)).nonzero()[:, 0].tolist()
         raise ValueError(
             f"got vectors that are not finite in rows {rows[:8]}, expected numbers; leave those clips out"
         )
-    double = vectors.detach().cpu().double()
+    double = vectors[known].detach().cpu().double()
     mean = double.mean(0)
     centred = double - mean
     _, directions = torch.linalg.eigh(centred.T @ centred)

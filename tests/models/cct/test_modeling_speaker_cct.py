@@ -112,30 +112,6 @@ def test_vectors_are_scaled_before_a_projection_and_left_alone_without_one():
     assert torch.equal(tokens[:, 0], voices(2, 32))
 
 
-def test_the_reduction_is_the_principal_components_and_deterministic():
-    model = tiny_speaker_model(speaker_reduction_dim=3)
-    features, _ = padded_batch([50, 50])
-    with pytest.raises(ValueError, match=r"to 3 has not been fitted; call\s+model\.fit_speaker_reduction"):
-        model(features, voices(2))
-    training = voices(40) @ torch.randn(12, 12, generator=torch.Generator().manual_seed(0)) + 7
-    assert model.fit_speaker_reduction(training) is model
-    speaker = model.cct.speaker
-    centred = (training - training.mean(0)).double()
-    _, _, directions = torch.linalg.svd(centred, full_matrices=False)
-    agreement = (speaker.reduction_components.double() @ directions[:3].T).abs()
-    torch.testing.assert_close(agreement, torch.eye(3).double(), rtol=0, atol=1e-5)
-    torch.testing.assert_close(speaker.reduction_mean, training.mean(0))
-    before = speaker.reduction_components.clone()
-    model.fit_speaker_reduction(training.flip(0))
-    torch.testing.assert_close(speaker.reduction_components, before, rtol=0, atol=1e-6)
-    assert not {name for name, _ in model.named_parameters() if "reduction" in name}
-    assert torch.isfinite(model(features, voices(2)).logits).all()
-    with pytest.raises(ValueError, match=r"shape \(3, 12\), expected .* more than 3 clips"):
-        model.fit_speaker_reduction(training[:3])
-    with pytest.raises(ValueError, match="has no reduction to fit"):
-        tiny_speaker_model().fit_speaker_reduction(training)
-
-
 def test_the_encoder_is_frozen_and_always_in_evaluation_mode():
     model = tiny_speaker_model(encoder=True).train()
     assert model.cct.training
@@ -217,6 +193,27 @@ def test_a_folder_brings_everything_back_wherever_it_lies(tmp_path):
         assert isinstance(base, SpeakerCctModel)
         pooled = base(features, model.get_speaker_embeddings(speech, speech_mask), mask).pooler_output
         torch.testing.assert_close(model.classifier(pooled), expected)
+
+
+@pytest.mark.parametrize("dtypes", [(torch.bfloat16, torch.float32), (torch.float32, torch.bfloat16)])
+@torch.no_grad()
+def test_an_encoder_takes_the_models_dtype_and_comes_back_in_it(tmp_path, dtypes):
+    own, foreign = dtypes
+    encoder = EcapaTdnnModel(tiny_encoder_config())
+    encoder.to(foreign).save_pretrained(tmp_path / "encoder")
+    encoder = EcapaTdnnModel.from_pretrained(tmp_path / "encoder")
+    assert encoder.dtype == foreign
+    model = tiny_speaker_model().to(own).set_speaker_encoder(encoder)
+    model.save_pretrained(tmp_path / "model")
+    loaded = SpeakerCctForAudioClassification.from_pretrained(tmp_path / "model")
+    before, after = model.state_dict(), loaded.state_dict()
+    assert before.keys() == after.keys()
+    assert all(after[name].dtype == value.dtype and torch.equal(after[name], value) for name, value in before.items())
+    assert {value.dtype for value in after.values() if value.is_floating_point()} == {own}
+    features, mask = padded_batch([50, 23])
+    speech, speech_mask = voice_features([40, 30])
+    given = (features.to(own), None, speech, speech_mask, mask)
+    assert torch.equal(loaded(*given).logits, model(*given).logits)
 
 
 def test_a_checkpoint_without_its_encoders_weights_is_refused(tmp_path):
