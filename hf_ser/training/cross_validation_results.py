@@ -20,14 +20,14 @@ from ..evaluation import (
 from ..evaluation.log_history import read_log_history
 from ..evaluation.multi_label import multi_label_metrics
 from ..evaluation.training_curves import has_curves
-from .folds import results_table, shown_figures
+from .folds import references_of, results_table, shown_figures
 from .run_config import command_of
 
 ROW, TABLE, PREDICTIONS, REPORT = "results.json", "results.md", "predictions.parquet", "report"
 _PER_FOLD = ("target", "parameters", "versions", "labels", "corpus", "corpus_fingerprint", "protocol")
 
 _POOLED = ("metrics", "intervals", "per_class", "confusion_matrix")
-_ABOUT = ("corpus", "corpus_fingerprint", "protocol", "speaker_independent", "seeds", "command")
+_ABOUT = ("corpus", "corpus_fingerprint", "protocol", "speaker_independent", "seeds", "references", "command")
 
 
 class FinishedFold(Protocol):
@@ -46,7 +46,8 @@ class CrossValidationResult:
     Attributes:
         row: what was run (corpus and its fingerprint, protocol, fingerprint of every fold, seeds, versions, command)
             and what came out (mean and standard deviation of WA, UA and macro-F1 over folds and seeds, pooled figures,
-            pooled confusion matrix); plain JSON values.
+            pooled confusion matrix), with how many clips of each speaker were references and not scored, if any;
+            plain JSON values.
         predictions: every test clip with every seed.
         table: a Markdown table of the folds.
         folder: where it is all written.
@@ -96,7 +97,7 @@ def gather(
 
 def _report(predictions: Predictions | Answers, row: Mapping[str, Any]) -> Any:
     """The report of all folds together; None where several emotions are judged, whose figures are in the row."""
-    about = {name: row[name] for name in _ABOUT}
+    about = {name: row[name] for name in _ABOUT if row[name] is not None}
     if isinstance(predictions, Predictions):
         return report_predictions(predictions, about=about)
     if row["target"] == "dimensions":
@@ -120,6 +121,8 @@ def _row(settings: Mapping[str, Any], seeds: Sequence[int], results: Sequence[Ma
         **{name: first[name] for name in _PER_FOLD},
         "seeds": list(seeds),
         "folds": [{"fold": result["fold"], "fingerprint": result["fold_fingerprint"]} for result in named],
+        # which clips of each speaker were not scored, in words
+        "references": references_of(results),
         "speaker_independent": all(result["speaker_independent"] for result in results),
         "test": aggregate_folds([result["test"]["figures"] for result in results]),
         # nobody is validated on where the validation speakers are trained on

@@ -7,6 +7,7 @@ import datasets
 import numpy as np
 
 from ..evaluation import Answers, Predictions, aggregate_folds, format_results_table
+from ..protocols.reference_clips import reference_protocol
 from .trainer import SerPredictionOutput
 
 _FIGURES = {
@@ -83,8 +84,8 @@ def predictions_of(
 
 
 def results_table(results: Sequence[Mapping[str, Any]]) -> str:
-    """A Markdown table of the folds' test figures with mean and standard deviation, shares in percent; empty if none
-    was tested.
+    """A Markdown table of the folds' test figures with mean and standard deviation, shares in percent, and below it
+    how many clips of each speaker were references; empty if none was tested.
     """
     tested = [result for result in results if "test" in result]
     if not tested:
@@ -102,7 +103,14 @@ def results_table(results: Sequence[Mapping[str, Any]]) -> str:
         summary = shown_figures(aggregate_folds([result["test"]["figures"] for result in tested]))
         total = sum(result["test"]["clips"] for result in tested)
         rows.append({"fold": "**mean ± std**", "test speakers": None, "clips": total, **summary})
-    return format_results_table(rows)
+    table, protocol = format_results_table(rows), references_of(tested)
+    return table if protocol is None else f"{table}\n\n{protocol}."
+
+
+def references_of(results: Sequence[Mapping[str, Any]]) -> str | None:
+    """How many clips of each tested speaker were given to the models as references, in a line; None for none."""
+    clips = results[0]["test"].get("reference_clips", 0)
+    return reference_protocol(clips, *sorted({result["seed"] for result in results})) if clips else None
 
 
 def shown_figures(figures: Mapping[str, Any]) -> dict[str, Any]:

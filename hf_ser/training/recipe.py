@@ -11,6 +11,7 @@ import datasets
 import numpy as np
 
 from ..protocols import Fold, corpus_fingerprint
+from ..protocols.reference_clips import choose_references
 from .arguments import SerTrainingArguments
 from .building import ModelArguments, build_extractor, build_model, needs_fitting
 from .checkpoints import refuse_to_overwrite
@@ -84,8 +85,23 @@ class Recipe:
         return [self.run_fold(number, fold) for number, fold in folds]
 
     def folds(self) -> list[tuple[int, Fold]]:
-        """The folds that `data` asks for, with their numbers."""
-        return choose_folds(self.corpus, self.data)
+        """The folds that `data` asks for, with their numbers.
+
+        Raises:
+            ValueError: if a tested or validated speaker has too few clips for `eval_reference_clips`.
+        """
+        folds = choose_folds(self.corpus, self.data)
+        if clips := self.training.eval_reference_clips:
+            for _, fold in folds:
+                for _, rows in self._scored(fold):
+                    side = self.corpus.select(rows)
+                    choose_references(side["audio"], side["speaker"], clips, self.training.seed)
+        return folds
+
+    def _scored(self, fold: Fold) -> list[tuple[str, list[int]]]:
+        """The sides of a fold that are scored after training, by name."""
+        sides = [("validation", fold.validation), ("test", fold.test)]
+        return sides[1:] if self.data.train_on_validation else sides
 
     def fold_folder(self, number: int) -> Path:
         """Where a fold's model, figures and predictions lie."""
@@ -109,15 +125,13 @@ class Recipe:
         if (done := self._start(folder, fold)) is not None:
             return done
         fold.check(self.corpus)
-        sides = [("validation", fold.validation), ("test", fold.test)]
         if self.data.train_on_validation:
             self._refuse_evaluation("train_on_validation")
-            sides = sides[1:]
         trainer, result = self._train(folder, fold, self.model.for_fold(number))
         result |= {"fold": number, "fold_fingerprint": fold.fingerprint, "left_out": len(fold.left_out)}
         result |= {"speaker_independent": fold.speaker_independent, "protocol": fold.protocol or "made by hand"}
         result["train_on_validation"] = self.data.train_on_validation
-        for side, rows in sides:
+        for side, rows in self._scored(fold):
             clips = self.corpus.select(rows)
             prediction = trainer.predict(clips, metric_key_prefix=side)
             figures = figures_of(prediction.metrics, side, self.model.target)

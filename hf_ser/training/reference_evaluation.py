@@ -5,12 +5,12 @@ from typing import Any
 
 import torch
 
-from ..protocols.reference_clips import reference_order
+from ..protocols.reference_clips import choose_references
 from .prefix_cache import evaluating
 
 
 class ReferenceSplit(torch.utils.data.Subset):
-    """A side without the clips that are drawn as references.
+    """A side without the clips that are drawn as references, none of them too short or silent.
 
     Args:
         dataset: the side, a `SerDataset`.
@@ -21,12 +21,14 @@ class ReferenceSplit(torch.utils.data.Subset):
         references: places in the side of each speaker's references.
 
     Raises:
-        ValueError: see `reference_order`.
+        ValueError: see `choose_references`.
+        AudioError: if a clip cannot be read.
     """
 
     def __init__(self, dataset: Any, clips: int, seed: int) -> None:
-        order = reference_order(dataset.speakers, clips, seed)
-        self.references = {speaker: sorted(places[:clips]) for speaker, places in order.items()}
+        audios = dataset.corpus.select(dataset.rows)["audio"]
+        drawn = choose_references(audios, dataset.speakers, clips, seed, dataset.sampling_rate)
+        self.references = {speaker: sorted(places) for speaker, places in drawn.items()}
         taken = {index for indices in self.references.values() for index in indices}
         super().__init__(dataset, [index for index in range(len(dataset)) if index not in taken])
 

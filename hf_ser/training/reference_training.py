@@ -24,11 +24,23 @@ REFERENCE_OPTIONS: dict[str, Any] = {
 
 
 class ReferenceTrainer(Trainer):
-    """The part of `SerTrainer` that knows of references; it is transformers' own where the model takes none."""
+    """The part of `SerTrainer` that knows of references; it is transformers' own where the model takes none.
+
+    Raises:
+        ValueError: if a speaker of the validation side has too few clips that can serve as references.
+    """
 
     args: SerTrainingArguments
     eval_collator: Callable[..., dict[str, torch.Tensor]]
     _voices: EnrolledVoices | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        side: Any = self.eval_dataset
+        sides = side.values() if isinstance(side, dict) else [] if side is None else [side]
+        clips, seed = self.args.eval_reference_clips, self.args.seed
+        # drawn before the first step, which is when too few clips are said
+        self._splits = [ReferenceSplit(side, clips, seed) for side in sides if clips]
 
     @property
     def conditioned(self) -> bool:
@@ -64,7 +76,8 @@ class ReferenceTrainer(Trainer):
     ) -> torch.utils.data.DataLoader:
         """Leave reference clips out of the score."""
         clips = 0 if kwargs.get("is_training", False) else self.args.eval_reference_clips
-        side = ReferenceSplit(dataset, clips, self.args.seed) if clips else dataset
+        drawn = [split for split in self._splits if split.dataset is dataset and clips]
+        side = drawn[0] if drawn else ReferenceSplit(dataset, clips, self.args.seed) if clips else dataset
         return super()._get_dataloader(side, description, *args, **kwargs)
 
     def evaluation_loop(self, dataloader: torch.utils.data.DataLoader, *args: Any, **kwargs: Any) -> Any:

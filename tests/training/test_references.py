@@ -10,7 +10,7 @@ import torch
 from speech import tiny_speech_extractor, tiny_speech_model
 from tiny import StopAt, same_weights, tiny_model, tiny_trainer
 
-from hf_ser.protocols.reference_clips import reference_order
+from hf_ser.protocols.reference_clips import choose_references, reference_order
 from hf_ser.training.objectives import ClassificationObjective
 from hf_ser.training.reference_sampling import ReferenceCollator, SpeakerSampler
 
@@ -131,7 +131,10 @@ def test_evaluation_with_references_leaves_them_out_of_the_score(corpus, tmp_pat
     speakers = np.asarray(corpus["speaker"])
     assert len(found.row_ids) == len(corpus) - 2 * len(set(speakers))
     order = reference_order(list(speakers), 2, trainer.args.seed)
-    drawn = {speaker: sorted(places[:2]) for speaker, places in order.items()}
+    fit = choose_references(corpus["audio"], list(speakers), 2, trainer.args.seed)
+    drawn = {speaker: sorted(places) for speaker, places in fit.items()}
+    # some clips are shorter than half a second
+    assert any(set(drawn[speaker]) != set(places[:2]) for speaker, places in order.items())
     assert not set(found.row_ids.tolist()) & {row for rows in drawn.values() for row in rows}
     assert trainer.evaluate(corpus)["eval_wa"] == pytest.approx(found.metrics["test_wa"])
     # the answers are those of the model, given the enrolled clips
@@ -175,9 +178,10 @@ def test_settings_that_do_not_go_together_are_refused(corpus, tmp_path):
             reference_trainer(corpus, tmp_path, **settings)
     with pytest.raises(ValueError, match=r"eval_reference_clips=5 is for .*--reference standardise"):
         tiny_trainer(corpus, tmp_path, model=tiny_model(), eval_reference_clips=5)
-    trainer = reference_trainer(corpus, tmp_path, eval_reference_clips=len(corpus))
-    with pytest.raises(ValueError, match="leaves none to score"):
-        trainer.evaluate()
+    for clips, message in ((len(corpus), "leaves none to score"), (11, r"long enough \(0\.5 s\) and not silent")):
+        with pytest.raises(ValueError, match=message):
+            reference_trainer(corpus, tmp_path, eval_reference_clips=clips)
+    trainer = reference_trainer(corpus, tmp_path)
     with pytest.raises(ValueError, match="speaker is not known"):
         reference_order(SPEAKERS, 1, 0)
     nobody = corpus.remove_columns("speaker").add_column("speaker", ["unknown"] * len(corpus))
