@@ -17,7 +17,7 @@ from .configuration_cct import CctConfig
 from .configuration_speaker_cct import SpeakerCctConfig
 from .modeling_cct import CctForAudioClassification
 from .modeling_speaker_cct import SpeakerCctForAudioClassification
-from .original_names_cct import HEAD, TABLE, dead_names, original_names
+from .original_names_cct import HEAD, TABLE, dead_names, original_names, speaker_variant_of
 from .positions_cct import is_sinusoid_table, resize_position_table, sinusoid_table
 from .variants_cct import split_speaker_variant
 
@@ -25,6 +25,7 @@ logger = logging.get_logger(__name__)
 
 _WRAPPERS = ("state_dict", "model")
 _PREFIXES = ("module.", "model.")
+_REDUCTION = "cct.speaker.reduction_"
 
 
 def unwrap(state_dict: Mapping[str, Any]) -> dict[str, torch.Tensor]:
@@ -51,6 +52,24 @@ def _class_of(config: CctConfig) -> type[CctForAudioClassification]:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+
+
+def _way_out(tensors: Mapping[str, torch.Tensor], config: CctConfig) -> str:
+    """What to do with a checkpoint of other tensors than the configuration's."""
+    speaker_variant = speaker_variant_of(tensors)
+    if speaker_variant is not None and not isinstance(config, SpeakerCctConfig):
+        return (
+            "it is a speaker-conditioned CCT's, expected a plain one's: convert it whole with "
+            "hf_ser.convert_cct_state_dict and a SpeakerCctConfig, e.g. "
+            f"SpeakerCctConfig.from_variant({speaker_variant!r}) of its size"
+        )
+    hint = ""
+    if speaker_variant is None and isinstance(config, SpeakerCctConfig):
+        hint = "; from a plain CCT, hf_ser.transfer_from_cct takes what fits"
+    return (
+        f"build the configuration with {type(config).__name__}.from_variant of the variant that the checkpoint was "
+        f"trained as{hint}"
+    )
 
 
 def _source_grid(table: torch.Tensor, config: CctConfig, source_grid: tuple[int, int] | None) -> tuple[int, int]:
@@ -146,12 +165,8 @@ def convert_cct_state_dict(
     unexpected = [name for name in tensors if name not in names]
     if missing or unexpected:
         found = {"missing": missing, "unexpected": unexpected}
-        problems = [f"{kind} {_listed(keys)}" for kind, keys in found.items() if keys]
-        hint = "; from a plain CCT, hf_ser.transfer_from_cct takes what fits" if speaks else ""
-        raise ValueError(
-            f"the checkpoint does not fit the configuration: {'; '.join(problems)}; build the configuration with "
-            f"{type(config).__name__}.from_variant of the variant that the checkpoint was trained as{hint}"
-        )
+        problems = "; ".join(f"{kind} {_listed(keys)}" for kind, keys in found.items() if keys)
+        raise ValueError(f"the checkpoint does not fit the configuration: {problems}; {_way_out(tensors, config)}")
     if drop_head:
         names = {theirs: ours for theirs, ours in names.items() if not theirs.startswith(HEAD)}
     with torch.device("meta"):
@@ -225,7 +240,8 @@ def convert_cct_checkpoint(
         checkpoint: Original file (.pth, .pth.tar, .bin: read as tensors only, no code is run; or .safetensors).
         output_folder: Folder to write; must not exist or be empty.
         variant: Name of the variant, for instance "cct_14_7x2_224"; see `CctConfig.from_variant` and
-            `SpeakerCctConfig.from_variant`.
+            `SpeakerCctConfig.from_variant`. Originals hold no speaker encoder, and no reduction: one that
+            `speaker_reduction_dim` asks for is written unfitted, with a warning.
         source_grid: See `convert_cct_state_dict`.
         drop_head: Write the encoder only (a `CctModel`), for training with other classes.
         **overrides: Fields of the configuration that differ from the variant's, such as `num_labels` or `image_size`.
@@ -235,12 +251,19 @@ def convert_cct_checkpoint(
 
     Raises:
         FileExistsError: If the output folder holds anything.
-        ValueError: If the checkpoint does not fit the variant, or holds more than tensors.
+        ValueError: If the checkpoint does not fit the variant, or holds more than tensors, or a speaker encoder's
+            configuration is among the overrides.
         OSError: If the checkpoint cannot be read.
     """
     source, target = Path(checkpoint), Path(output_folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"got output folder {target}, expected an empty or new one; choose another or clear it")
+    if overrides.get("speaker_encoder_config") is not None:
+        raise ValueError(
+            "got speaker_encoder_config, but original checkpoints hold no speaker encoder; leave it out (pass "
+            "speaker_embedding_dim where it is needed), load the folder, and give the model its encoder with "
+            "model.set_speaker_encoder(folder or model)"
+        )
     tensors = unwrap(read_cct_checkpoint(source))
     speaks = split_speaker_variant(variant)[1] is not None
     config = (SpeakerCctConfig if speaks else CctConfig).from_variant(variant, **overrides)
@@ -251,7 +274,15 @@ def convert_cct_checkpoint(
         config.position_embedding_type = "learnable"
     converted = convert_cct_state_dict(tensors, config, source_grid=source_grid, drop_head=drop_head)
     model = _class_of(config)(config)
-    model.load_state_dict(converted, strict=not drop_head)
+    own = model.state_dict()
+    unfitted = [name for name in own if name.startswith(_REDUCTION)]
+    left = [*unfitted, *(name for name in own if drop_head and name.startswith("classifier."))]
+    model.load_state_dict({**converted, **{name: own[name] for name in left}})
+    if unfitted:
+        logger.warning(
+            f"{source} holds no reduction of speaker vectors: the one to {config.speaker_reduction_dim} is written "
+            "unfitted; call model.fit_speaker_reduction(vectors of the training clips) before the model is used"
+        )
     (model.cct if drop_head else model).save_pretrained(target)
     return target
 

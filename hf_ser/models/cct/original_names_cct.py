@@ -1,5 +1,7 @@
 """What the original code calls the tensors of its models, and what they are called here."""
 
+from collections.abc import Iterable
+
 from .configuration_cct import CctConfig
 from .configuration_speaker_cct import SpeakerCctConfig
 
@@ -55,4 +57,22 @@ def dead_names(config: CctConfig) -> list[str]:
     return ["classifier.norm.weight", "classifier.norm.bias"] if dead else []
 
 
-__all__ = ["HEAD", "TABLE", "dead_names", "original_names"]
+def speaker_variant_of(names: Iterable[str]) -> str | None:
+    """How the published speaker-conditioned model is called whose kind of tensors these are; None for a plain CCT's.
+
+    A pair has a second level of blocks, a token its own pooling, and a classified speaker token no pooling at all.
+
+    Args:
+        names: Original names.
+    """
+    parts = {name.split(".")[1] for name in names if name.startswith("classifier.")}
+    if "blocks" not in parts:
+        return None
+    if parts & {"blocks_scnd_level", "norm_cct"}:
+        return "speaker_vgg_cct_14_7x2_224"
+    if "attention_pool_cct" in parts:
+        return "speaker_vgg_cct_end_to_end_14_7x2_224"
+    return None if parts & {"attention_pool", "class_emb"} else "speaker_vgg_cct_end_to_end_speaker_token_14_7x2_224"
+
+
+__all__ = ["HEAD", "TABLE", "dead_names", "original_names", "speaker_variant_of"]

@@ -8,11 +8,18 @@ from pathlib import Path
 import golden_cct as golden
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
-from hf_ser.models.cct import CctForAudioClassification, CctModel, convert_cct_state_dict
+from hf_ser.models.cct import (
+    CctForAudioClassification,
+    CctModel,
+    SpeakerCctConfig,
+    SpeakerCctForAudioClassification,
+    convert_cct_state_dict,
+)
 from hf_ser.models.cct.convert_cct_checkpoint import convert_cct_checkpoint
+from hf_ser.models.cct.original_names_cct import original_names
 from hf_ser.models.cct.positions_cct import resize_position_table, sinusoid_table
 
 NAME = "cct_2_3x2_32"
@@ -192,6 +199,58 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path, damage, suffix):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(OSError, match=r"nowhere\.pth"):
         convert_cct_checkpoint(tmp_path / "nowhere.pth", tmp_path / "out", NAME)
+
+
+SPEAKER_NAME = "speaker_vgg_cct_2_3x2_32"
+
+
+def speaker_checkpoint(folder, name=SPEAKER_NAME):
+    """An original pair, token or speaker-token model's file, of random weights."""
+    config = SpeakerCctConfig.from_variant(name)
+    ours = SpeakerCctForAudioClassification(config).state_dict()
+    tensors = {theirs: ours[name].clone() for theirs, name in original_names(config).items()}
+    save_file({**tensors, TABLE: ours["cct.embeddings.position_embeddings"].clone()}, folder / "original.safetensors")
+    return folder / "original.safetensors"
+
+
+def test_a_reduction_is_written_unfitted_and_said(tmp_path, caplog):
+    path = speaker_checkpoint(tmp_path)
+    convert_cct_checkpoint(path, tmp_path / "bare", SPEAKER_NAME)
+    assert "unfitted" not in caplog.text
+    with pytest.raises(ValueError, match=r"reduce to it with speaker_reduction_dim=128"):
+        convert_cct_checkpoint(path, tmp_path / "out", SPEAKER_NAME, speaker_embedding_dim=1024)
+    sizes = {"speaker_embedding_dim": 200, "speaker_reduction_dim": 128}
+    folder = convert_cct_checkpoint(path, tmp_path / "out", SPEAKER_NAME, **sizes)
+    assert "the one to 128 is written unfitted; call model.fit_speaker_reduction" in caplog.text
+    model = SpeakerCctForAudioClassification.from_pretrained(folder)
+    bare = SpeakerCctForAudioClassification.from_pretrained(tmp_path / "bare").state_dict()
+    own = model.state_dict()
+    assert own.keys() - bare.keys() == {"cct.speaker.reduction_mean", "cct.speaker.reduction_components"}
+    assert all(torch.equal(own[name], value) for name, value in bare.items())
+    features, voices = torch.zeros(1, 3, 32, 32), torch.randn(140, 200, generator=torch.Generator().manual_seed(0))
+    with pytest.raises(ValueError, match="has not been fitted"):
+        model(features, voices[:1])
+    assert torch.isfinite(model.fit_speaker_reduction(voices)(features, voices[:1]).logits).all()
+
+
+def test_what_else_a_speaker_checkpoint_lacks_is_still_an_error(tmp_path):
+    path = speaker_checkpoint(tmp_path)
+    sizes = {"speaker_embedding_dim": 200, "speaker_reduction_dim": 128}
+    tensors = load_file(path)
+    tensors["classifier.extra"] = tensors.pop("classifier.norm_cct.weight")
+    save_file(tensors, path)
+    for drop_head in (False, True):
+        with pytest.raises(ValueError, match=r"missing classifier\.norm_cct\.weight; unexpected classifier\.extra;"):
+            convert_cct_checkpoint(path, tmp_path / "out", SPEAKER_NAME, drop_head=drop_head, **sizes)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_speaker_encoder_is_no_part_of_a_checkpoint(tmp_path):
+    encoder = {"model_type": "ser_ecapa_tdnn", "embedding_size": 128}
+    with pytest.raises(ValueError, match=r"hold no speaker encoder; leave it out.*model\.set_speaker_encoder"):
+        convert_cct_checkpoint(
+            speaker_checkpoint(tmp_path), tmp_path / "out", SPEAKER_NAME, speaker_encoder_config=encoder
+        )
 
 
 def test_the_script_converts_and_reports_mistakes(tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ from tiny_speaker_cct import FUSIONS, tiny_speaker_model
 from torch import nn
 
 from hf_ser.models.cct import CctConfig, SpeakerCctConfig, SpeakerCctForAudioClassification, transfer_from_cct
+from hf_ser.models.cct.original_names_cct import original_names
 
 TABLE = "cct.embeddings.position_embeddings"
 BLOCK = [
@@ -99,6 +100,24 @@ def test_an_original_state_dict(tmp_path, as_file):
     assert sorted(report.fresh) == sorted([*HEAD, "cct.speaker.unknown"])
     assert torch.equal(model.cct.pooler.score.weight, original["classifier.attention_pool.weight"])
     assert torch.equal(model.cct.embeddings.position_embeddings[:, 1:], original["classifier.positional_emb"])
+
+
+@pytest.mark.parametrize("kind", ["", "end_to_end_", "end_to_end_speaker_token_"])
+def test_a_speaker_conditioned_original_is_for_the_converter(kind):
+    config = SpeakerCctConfig.from_variant(f"speaker_vgg_cct_{kind}2_3x2_32", num_channels=1)
+    model = SpeakerCctForAudioClassification(config)
+    ours = model.state_dict()
+    original = {theirs: ours[name] for theirs, name in original_names(config).items()}
+    original["classifier.positional_emb"] = ours[TABLE]
+    message = r"speaker-conditioned CCT's.*hf_ser\.convert_cct_state_dict and a SpeakerCctConfig, e\.g\. "
+    with pytest.raises(ValueError, match=rf"{message}SpeakerCctConfig.*'speaker_vgg_cct_{kind}14_7x2_224'"):
+        transfer_from_cct(model, original)
+    # a plain one that is not whole is told as before
+    del original["classifier.blocks.0.linear1.bias"]
+    original["classifier.attention_pool.weight"] = torch.zeros(1, 128)
+    if kind == "end_to_end_speaker_token_":
+        with pytest.raises(ValueError, match=r"linear1\.bias.*CctConfig\.from_variant of the variant"):
+            transfer_from_cct(model, original)
 
 
 def test_what_does_not_fit_changes_nothing(tmp_path):
