@@ -86,6 +86,29 @@ class SpeakerCctConfig(CctConfig):
                 settings["num_labels"] = 10
         return super().from_variant(trunk, **(settings | overrides))  # type: ignore[return-value]
 
+    @classmethod
+    def from_dict(cls, config_dict: dict[str, Any], **kwargs: Any) -> Any:
+        """Build the configuration from stored settings, as `from_pretrained` does of configurations and models.
+
+        Args:
+            config_dict: The settings.
+            **kwargs: Settings that win over the stored ones.
+
+        Returns:
+            The configuration (with the settings it does not know if `return_unused_kwargs=True`).
+
+        Raises:
+            ValueError: If the settings are those of a plain CCT, or out of range.
+        """
+        if config_dict.get("model_type") == CctConfig.model_type:
+            raise ValueError(
+                f"got the configuration of a plain CCT (model type {CctConfig.model_type!r}), expected that of a "
+                f"speaker-conditioned one ({cls.model_type!r}); to start from a trained CCT, build the model from "
+                "SpeakerCctConfig.from_variant of the same size, and hf_ser.transfer_from_cct(model, folder) carries "
+                "over all that the two share"
+            )
+        return super().from_dict(config_dict, **kwargs)
+
     def __post_init__(self, **kwargs: Any) -> None:
         self.speaker_encoder_config = _as_config(self.speaker_encoder_config)
         if self.speaker_embedding_dim is None:

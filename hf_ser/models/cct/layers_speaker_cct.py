@@ -14,6 +14,18 @@ def _eager_on_cpu(tensor: torch.Tensor) -> bool:
     return tensor.device.type == "cpu" and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
 
 
+def check_tensor(name: str, value: object) -> None:
+    """Refuse arrays and lists, which lie on no device.
+
+    Raises:
+        TypeError: If the value is no tensor.
+    """
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(
+            f"got {name} of type {type(value).__name__}, expected a torch.Tensor; pass torch.as_tensor({name})"
+        )
+
+
 class SpeakerCctTokens(nn.Module):
     """Speaker and context vectors as tokens, and what stands in for those that are not known.
 
@@ -60,6 +72,7 @@ class SpeakerCctTokens(nn.Module):
 
     @staticmethod
     def _check(name: str, vectors: torch.Tensor, batch: int, size: int, fix: str) -> None:
+        check_tensor(name, vectors)
         if vectors.ndim != 2 or vectors.shape[1] != size:
             raise ValueError(
                 f"got {name} of shape {tuple(vectors.shape)}, expected (batch, {size}): a vector of size {size} for "
@@ -103,8 +116,9 @@ class SpeakerCctTokens(nn.Module):
             Tokens of shape (batch, 1 + number of context vectors, hidden_size), the speaker's first.
 
         Raises:
-            ValueError: If a shape does not fit, a vector is not finite (looked at on the CPU outside compilation), or
-                the reduction has not been fitted.
+            TypeError: If vectors are no tensors.
+            ValueError: If a shape does not fit, a vector is not finite (looked at on the CPU outside compilation), the
+                reduction has not been fitted, or the model takes no context.
         """
         sizes = self.config.token_sizes[1:]
         vectors: list[torch.Tensor | None] = [None] * (1 + len(sizes))
@@ -117,16 +131,26 @@ class SpeakerCctTokens(nn.Module):
             vectors[0] = self._speaker(speaker_embeddings)
             known = speaker_embeddings.ne(0).any(dim=1, keepdim=True)
         if context_embeddings is not None:
+            if not sizes:
+                raise ValueError(
+                    "got context_embeddings, but the model has no context_sizes; leave them out, or build the model "
+                    "with context_sizes, the size of each vector"
+                )
             fix = f"join vectors of the sizes {sizes} in this order, as context_sizes says"
             self._check("context_embeddings", context_embeddings, batch, sum(sizes), fix)
             vectors[1:] = context_embeddings.split(sizes, dim=-1)
         unknown = self.unknown.expand(batch, -1, -1)
-        tokens = [
-            unknown[:, place] if vector is None else projection(vector.to(unknown.dtype)).to(unknown.dtype)
-            for place, (vector, projection) in enumerate(zip(vectors, self.projections, strict=True))
-        ]
-        if known is not None:
-            tokens[0] = torch.where(known, tokens[0], unknown[:, 0])
+        tokens = []
+        for place, (vector, projection) in enumerate(zip(vectors, self.projections, strict=True)):
+            told, token = known if place == 0 else None, unknown[:, place]
+            if vector is None and self.training:
+                # a projection without a gradient is an error where several processes train
+                vector = unknown.new_zeros(batch, self.config.token_sizes[place])
+                told = torch.zeros(batch, 1, dtype=torch.bool, device=vector.device)
+            if vector is not None:
+                projected = projection(vector.to(unknown.dtype)).to(unknown.dtype)
+                token = projected if told is None else torch.where(told, projected, token)
+            tokens.append(token)
         stacked = torch.stack(tokens, dim=1)
         if self.training and self.config.speaker_dropout:
             withheld = torch.rand(*stacked.shape[:2], 1, device=stacked.device) < self.config.speaker_dropout
@@ -159,4 +183,4 @@ class SpeakerCctPair(nn.Module):
         return self.layernorm(self.block(pair)[:, 0])
 
 
-__all__ = ["SpeakerCctPair", "SpeakerCctTokens"]
+__all__ = ["SpeakerCctPair", "SpeakerCctTokens", "check_tensor"]

@@ -15,7 +15,7 @@ from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 from ..speaker_encoder.embedding_speakers import embed_long_enough
 from .configuration_speaker_cct import SpeakerCctConfig
 from .layers_cct import CctAttention
-from .layers_speaker_cct import SpeakerCctPair, SpeakerCctTokens
+from .layers_speaker_cct import SpeakerCctPair, SpeakerCctTokens, check_tensor
 from .modeling_cct import CctForAudioClassification, CctLayer, CctModel, CctPreTrainedModel
 from .reduction_cct import principal_components
 from .speaker_encoder_cct import build_speaker_encoder, check_speaker_encoder, frozen
@@ -87,6 +87,7 @@ class SpeakerCctModel(SpeakerCctPreTrainedModel, CctModel):
             classified.
 
         Raises:
+            TypeError: If vectors are no tensors.
             ValueError: If shapes do not fit the configuration or one another, a vector is not finite, or the mask is
                 not right padding; values are looked at on the CPU outside compilation.
         """
@@ -170,11 +171,13 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
             The model itself.
 
         Raises:
+            TypeError: If they are no tensor.
             ValueError: If the model has no reduction, or the vectors are too few, of another size or not finite.
         """
         count, size = self.config.speaker_reduction_dim, self.config.speaker_embedding_dim
         if count is None:
             raise ValueError("the model has no reduction to fit; build it with speaker_reduction_dim, e.g. 384")
+        check_tensor("speaker_embeddings", speaker_embeddings)
         if speaker_embeddings.ndim != 2 or speaker_embeddings.shape[1] != size:
             raise ValueError(
                 f"got speaker_embeddings of shape {tuple(speaker_embeddings.shape)}, expected (clips, {size})"
@@ -198,6 +201,7 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
             is too short. A warning says so once.
 
         Raises:
+            TypeError: If the features or the mask are no tensors.
             ValueError: If the model has no speaker encoder, or a shape does not fit it.
         """
         encoder = self.speaker_encoder
@@ -206,6 +210,9 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
                 "got speaker_features, but the model has no speaker encoder; give it one with "
                 "model.set_speaker_encoder(folder or model), or pass speaker_embeddings"
             )
+        check_tensor("speaker_features", speaker_features)
+        if speaker_attention_mask is not None:
+            check_tensor("speaker_attention_mask", speaker_attention_mask)
         mask = None if speaker_attention_mask is None else speaker_attention_mask.to(encoder.device)
         embeddings, known = embed_long_enough(encoder, speaker_features.to(encoder.device, encoder.dtype), mask)
         self._say_short(known)
@@ -263,6 +270,7 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
             `logits` (batch, num_labels), and `loss` if labels are given.
 
         Raises:
+            TypeError: If vectors, or the speaker encoder's features or mask, are no tensors.
             ValueError: If shapes do not fit the configuration or one another, a vector is not finite, the mask is not
                 right padding (values are looked at on the CPU outside compilation), features are given to a model
                 without a speaker encoder, or labels are soft while `problem_type` is not set.

@@ -109,6 +109,7 @@ def embed_long_enough(
     Raises:
         ValueError: If a shape does not fit.
     """
+    _check_shapes(inputs, attention_mask)
     if is_x_vector(encoder.config):
         lengths = torch.full((len(inputs),), inputs.shape[1]) if attention_mask is None else attention_mask.sum(dim=1)
         known = encoder._get_feat_extract_output_lengths(lengths.to(inputs.device)) >= _frames_wanted(encoder.config)
@@ -123,6 +124,21 @@ def embed_long_enough(
     # the encoder wants frames to read in every clip
     mask = torch.where(known[:, None], attention_mask, torch.ones_like(attention_mask))
     return embed_speakers(encoder, inputs, mask).masked_fill(~known[:, None], 0.0), known
+
+
+def _check_shapes(inputs: torch.Tensor, attention_mask: torch.Tensor | None) -> None:
+    """A batch, and a mask of its shape; the words fit whatever the caller calls them."""
+    if inputs.ndim < 2:
+        raise ValueError(
+            f"got a speaker encoder's input of shape {tuple(inputs.shape)}, expected (batch, frames, features), or "
+            "(batch, samples) for encoders of waveforms; pass what the encoder's feature extractor gives"
+        )
+    if attention_mask is not None and attention_mask.shape != inputs.shape[:2]:
+        raise ValueError(
+            f"got a mask of shape {tuple(attention_mask.shape)} with a speaker encoder's input of shape "
+            f"{tuple(inputs.shape)}, expected {tuple(inputs.shape[:2])}; pass the one that the encoder's feature "
+            "extractor gives"
+        )
 
 
 def _frames_wanted(config: Any) -> int:

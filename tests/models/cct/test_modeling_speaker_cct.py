@@ -251,43 +251,18 @@ def test_an_x_vector_model_of_transformers_serves(tmp_path):
     assert not model.get_speaker_embeddings(waves[:, :300]).any()
 
 
-def test_encoders_that_do_not_fit():
-    model = tiny_speaker_model(speaker_embedding_dim=13)
-    with pytest.raises(ValueError, match="embeddings of size 12, expected speaker_embedding_dim=13"):
-        model.set_speaker_encoder(EcapaTdnnModel(tiny_encoder_config()))
-    with pytest.raises(ValueError, match="expected that of a speaker encoder"):
-        model.set_speaker_encoder(tiny_speaker_model().cct)
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"speaker_embeddings": voices(2, 13)}, r"shape \(2, 13\), expected \(batch, 12\)"),
-        ({"speaker_embeddings": voices(2)[0]}, r"shape \(12,\), expected \(batch, 12\)"),
-        ({"speaker_embeddings": voices(3)}, "speaker_embeddings of 3 clips and input_features of 2"),
-        ({"speaker_embeddings": voices(2).log()}, "row 0 holds NaN or infinite numbers"),
-        ({"speaker_features": torch.zeros(2, 40, 80)}, "no speaker encoder; give it one with"),
-        ({"context_embeddings": torch.zeros(2, 3)}, r"shape \(2, 3\), expected \(batch, 2\).*context_sizes"),
-        ({"attention_mask": torch.ones(2, 9)}, "one number per spectrogram frame"),
-    ],
-)
-def test_bad_input_is_refused_with_the_way_out(given, message):
-    model = tiny_speaker_model(context_sizes=[2])
-    with pytest.raises(ValueError, match=message):
-        model(padded_batch([50, 50])[0], **given)
-
-
-def test_speaker_features_of_another_batch_or_size():
-    model = tiny_speaker_model(encoder=True)
-    features, _ = padded_batch([50, 50])
-    with pytest.raises(ValueError, match="speaker_embeddings of 1 clips and input_features of 2"):
-        model(features, speaker_features=torch.zeros(1, 40, 80))
-    with pytest.raises(ValueError, match=r"expected \(batch, frames, 80\)"):
-        model(features, speaker_features=torch.zeros(2, 40, 60))
-    with pytest.raises(ValueError, match="got a clip of 3 frames, expected at least 5"):
-        model(features, speaker_features=torch.zeros(2, 3, 80))
-    # a silent clip: its features are all the same
-    assert torch.isfinite(model(features, speaker_features=torch.zeros(2, 40, 80)).logits).all()
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_step_without_voices_gives_every_weight_a_gradient(fusion, dropout):
+    # data-parallel training refuses weights without one
+    model = tiny_speaker_model(fusion, encoder=True, context_sizes=[2], speaker_dropout=dropout).train()
+    features, mask = padded_batch([50, 31])
+    model(features, attention_mask=mask, labels=torch.tensor([0, 1])).loss.backward()
+    gradients = {name: value.grad for name, value in model.named_parameters() if value.requires_grad}
+    assert [name for name, gradient in gradients.items() if gradient is None] == []
+    assert {name for name, gradient in gradients.items() if "projections" in name and not gradient.any()} == {
+        f"cct.speaker.projections.{place}.{kind}" for place in (0, 1) for kind in ("weight", "bias")
+    }
 
 
 def test_another_image_size_keeps_the_leading_rows(tmp_path):
