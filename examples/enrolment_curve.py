@@ -8,8 +8,9 @@ Takes the models of a cross-validation that was trained with references, such as
     python examples/enrolment_curve.py outputs/references --data_dir /corpora/ravdess
 
 or of one with a speaker-conditioned CCT, whose voice without references is that of the clip itself,
-and prints a Markdown table. In each draw some clips of every test speaker are set aside as references and never
-scored; all sizes are scored on the other clips (see `hf_ser.inference.enrolment_curve`).
+and prints a Markdown table. Which recordings to read, and which emotions to merge or drop, is read from the run's
+results; name their folder where it is another by now. In each draw some clips of every test speaker are set aside as
+references and never scored; all sizes are scored on the other clips (see `hf_ser.inference.enrolment_curve`).
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from hf_ser.inference import enrolment_curve
 from hf_ser.inference.curves import SIZES
-from hf_ser.training import CorpusArguments, load_data
+from hf_ser.training import data_of_run, load_data
 
 
 def _size(text: str) -> int | str:
@@ -30,15 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table, and write it where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", help="folder of the cross-validation")
-    parser.add_argument("--corpus", default="ravdess", help="corpus that it was run on")
-    parser.add_argument("--data_dir", required=True, help="its folder")
+    parser.add_argument("--data_dir", nargs="+", help="folder of its corpus, if it is another by now")
     parser.add_argument("--sizes", nargs="+", type=_size, default=list(SIZES), help="numbers of clips, and 'all'")
     parser.add_argument("--draws", type=int, default=5, help="draws of the reference clips")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
     parser.add_argument("--device", default="cpu", help="where the models run")
     parser.add_argument("--output", help="write the figures here too, as JSON")
     options = parser.parse_args(arguments)
-    corpus = load_data(CorpusArguments(options.corpus, options.data_dir))
+    corpus = load_data(data_of_run(options.run, data_dir=options.data_dir))
     curve = enrolment_curve(options.run, corpus, options.sizes, options.draws, options.seed, options.device)
     print(curve)
     if options.output:

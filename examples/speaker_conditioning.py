@@ -18,7 +18,8 @@ from pathlib import Path
 
 from hf_ser.evaluation import Predictions, comparison_table
 from hf_ser.inference import enrolment_curve
-from hf_ser.training import CorpusArguments, cross_validate_main, load_data
+from hf_ser.inference.curves import EnrolmentCurve
+from hf_ser.training import cross_validate_main, data_of_run, load_data
 
 CONFIGS = Path(__file__).parent / "configs"
 FUSIONS = ("token", "pair", "speaker_token")
@@ -62,6 +63,11 @@ def validation_wa(run: Path) -> float:
     return float(json.loads((run / "results.json").read_text(encoding="utf-8"))["validation"]["wa"]["mean"])
 
 
+def curve(run: Path, sizes: Sequence[int]) -> EnrolmentCurve:
+    """What references are worth to the models of a cross-validation, on the recordings that it was run on."""
+    return enrolment_curve(run, load_data(data_of_run(run)), [*sizes, "all"])
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run all, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,7 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=int, default=[0, 1, 3, 5, 10], help="numbers of reference clips")
     options, flags = parser.parse_known_args(arguments)
     study, ravdess = Study(options, flags), ["--data_dir", options.ravdess]
-    corpus, sizes = load_data(CorpusArguments("ravdess", options.ravdess)), [*options.sizes, "all"]
 
     runs = {name: study.cct(name, *ravdess) for name in ("plain", *FUSIONS)}
     fusions = comparison_table({name: predictions(run) for name, run in runs.items()}, "plain")
@@ -88,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts: dict[str, object] = {
         f"Fusions, RAVDESS, seed {options.seeds[0]}": f"{fusions}\n\n{choice}",
         f"{best} over seeds {', '.join(map(str, options.seeds))}, RAVDESS": several,
-        f"{best} with reference clips, RAVDESS": enrolment_curve(runs[best], corpus, sizes),
+        f"{best} with reference clips, RAVDESS": curve(runs[best], options.sizes),
     }
     if options.emodb:
         data = ["--data_dir", options.emodb, *EMODB]
@@ -97,8 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.encoder:
         recipe = ["--encoder", options.encoder, "--reference", "standardise", "--train_on_validation", "True"]
         references = study.run("references_all", "ravdess_whisper_ridge.json", *ravdess, *recipe)
-        curve = enrolment_curve(references, corpus, sizes)
-        parts["A frozen speech encoder with reference clips, RAVDESS"] = curve
+        parts["A frozen speech encoder with reference clips, RAVDESS"] = curve(references, options.sizes)
     print("\n\n".join(f"## {title}\n\n{part}" for title, part in parts.items()))
 
 

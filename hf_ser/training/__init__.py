@@ -6,7 +6,7 @@ from .checkpoints import last_complete_checkpoint
 from .collator import SerCollator
 from .commands import cross_validate_main, train_main
 from .cross_validation import CrossValidationArguments, cross_validate
-from .cross_validation_results import CrossValidationResult
+from .cross_validation_results import CrossValidationResult, data_of_run
 from .data_arguments import CorpusArguments, DataArguments, choose_folds, load_data
 from .dataset import SerDataset
 from .dimensions import DimensionsObjective
@@ -54,6 +54,7 @@ __all__ = [
     "choose_folds",
     "cross_validate",
     "cross_validate_main",
+    "data_of_run",
     "folds_main",
     "last_complete_checkpoint",
     "load_data",

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from ..evaluation import (
 from ..evaluation.log_history import read_log_history
 from ..evaluation.multi_label import multi_label_metrics
 from ..evaluation.training_curves import has_curves
+from .data_arguments import DataArguments
 from .folds import references_of, results_table, shown_figures
 from .run_config import command_of
 
@@ -93,6 +94,28 @@ def gather(
         if report is not None:
             report.save(folder / REPORT, figures=figures, overwrite=True, **history)
     return CrossValidationResult(row, predictions, table, folder)
+
+
+def data_of_run(run: str | os.PathLike, **given: Any) -> DataArguments:
+    """Which recordings a cross-validation was run on, and what it called their emotions, for `load_data`.
+
+    Args:
+        run: its folder, or that of one of its seeds.
+        **given: settings that win over its own, such as `data_dir` where the recordings have moved; None for its own.
+
+    Raises:
+        FileNotFoundError: if the folder holds no results of a cross-validation.
+        ValueError: if a setting does not fit.
+    """
+    file = next((file for place in (Path(run), Path(run).parent) if (file := place / ROW).is_file()), None)
+    settings = None if file is None else json.loads(file.read_text(encoding="utf-8")).get("settings")
+    if settings is None:
+        raise FileNotFoundError(
+            f"{os.fspath(run)!r} holds no {ROW} of a cross-validation, expected the output_dir of hf-ser "
+            "cross-validate, run to its end"
+        )
+    settings |= {name: value for name, value in given.items() if value is not None}
+    return DataArguments(**{one.name: settings[one.name] for one in fields(DataArguments) if one.name in settings})
 
 
 def _report(predictions: Predictions | Answers, row: Mapping[str, Any]) -> Any:

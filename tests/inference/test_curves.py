@@ -120,6 +120,15 @@ def test_script_prints_the_table(run, corpus, tmp_path, capsys):
     tree = str(Path(corpus[0]["audio"]["path"]).parents[1])
     torch.manual_seed(0)
     out = tmp_path / "curve.json"
-    module.main([str(run), "--data_dir", tree, "--sizes", "0", "1", "--draws", "1", "--output", str(out)])
+    command = [str(run), "--data_dir", tree, "--sizes", "0", "1", "--draws", "1", "--output", str(out)]
+    with pytest.raises(FileNotFoundError, match=r"holds no results\.json of a cross-validation"):
+        module.main(command)
+    # the recordings are read as the run read them, wherever they lie by now
+    settings = {"corpus": ["ravdess"], "data_dir": ["nowhere"], "drop": ["sad"], "output_dir": "elsewhere"}
+    (run / "results.json").write_text(json.dumps({"settings": settings}))
+    module.main(command)
     assert "| reference clips | WA | UA | WA against none | UA against none |" in capsys.readouterr().out
-    assert [point["size"] for point in json.loads(out.read_text())["points"]] == [0, 1]
+    points = json.loads(out.read_text())["points"]
+    assert [point["size"] for point in points] == [0, 1]
+    heard = len(corpus) - list(corpus["emotion"]).count("sad")
+    assert points[1]["against_none"]["clips"] == heard - 4
