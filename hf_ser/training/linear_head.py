@@ -65,7 +65,9 @@ def fit_linear_head(
     would draw for that epoch, and all passes are fitted together. Where the model takes references, what it believes
     of voices is estimated first, on the clips as they are (`fit_voices`; left alone where it is frozen). The
     classifier is then fitted on clips with references that are drawn anew for each pass, some with none; so what the
-    fit says of unheard speakers is of such a mixture.
+    fit says of unheard speakers (`ua_on_unheard_training_speakers`) is of such a mixture. It is the classifiers that
+    judge them that have not heard them: the mean voice, how far references are believed and the standardisation are
+    estimated on all training speakers, the judged group included, without labels and without test speakers.
 
     Args:
         model: what `check_linear_head` let through; its classifier is set.

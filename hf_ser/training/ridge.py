@@ -20,7 +20,10 @@ class RidgeFit:
         bias: (classes,).
         penalty: chosen among `PENALTIES`, in units of the total variance of the standardised vectors.
         scale: what the regression's answers were multiplied by to become logits.
-        ua: mean recall of training clips by classifiers that had not heard their speakers, with that penalty.
+        ua: mean recall of training clips by classifiers that had not heard their speakers, with that penalty. What
+            the vectors were made with may have: the standardisation here, and with references the mean voice and how
+            far references are believed, come from all training speakers, the judged ones included (their labels are
+            not read for it, and no test speaker takes part).
     """
 
     weight: np.ndarray
@@ -40,7 +43,8 @@ def fit_ridge(vectors: np.ndarray, labels: np.ndarray, speakers: Sequence[str], 
     The speakers are dealt into five groups; for each penalty the clips of every group are judged by a regression on
     the other groups. The penalty with the best mean recall is taken (the largest of equal ones), and the answers are
     scaled so that their softmax gives those clips the smallest cross-entropy. So nothing but training speakers is
-    needed, and confidence is calibrated for voices that were not heard.
+    needed, and confidence is calibrated for voices that were not heard. The vectors are standardised once, over all of
+    these speakers, the judged group included.
 
     Args:
         vectors: (clips, features).

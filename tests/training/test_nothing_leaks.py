@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 from safetensors.numpy import load_file
+from speech import tiny_speech_extractor, tiny_speech_model
 from tiny import EMOTIONS, LABELS, tiny_corpus
 
 from hf_ser import SerTrainer, SerTrainingArguments, load_corpus, speaker_folds
@@ -136,6 +137,46 @@ def test_a_marker_in_held_out_clips_moves_no_figure_of_the_teacher(tree, tmp_pat
         )
     assert all(np.array_equal(one, other) for one, other in zip(said[None], said["test"], strict=True))
     assert not np.array_equal(said[None][0], said["train"][0])
+
+
+def test_a_marker_in_held_out_clips_moves_nothing_of_a_ridge_with_references(tree, tmp_path):
+    states, fits = {}, {}
+    for side in (None, "test", "validation", "train"):
+        corpus, fold = the_fold(planted(tree, tmp_path / f"tree-{side}", side))
+        model = tiny_speech_model(head_hidden_size=0, normalize_layers=True, reference="standardise")
+        args = SerTrainingArguments(
+            output_dir=str(tmp_path / f"run-{side}"),
+            fit_head="ridge",
+            freeze=["encoder"],
+            num_train_epochs=1,
+            eval_reference_clips=1,
+            eval_strategy="no",
+            save_strategy="no",
+            # one cache for all corpora, as a user would have
+            prefix_cache_dir=str(tmp_path / "cache"),
+            prefix_cache_dtype="float32",
+            use_cpu=True,
+            disable_tqdm=True,
+            seed=3,
+        )
+        trainer = SerTrainer(
+            model,
+            args,
+            train_dataset=corpus.select(fold.train),
+            eval_dataset=corpus.select(fold.validation),
+            processing_class=tiny_speech_extractor(),
+        )
+        trainer.train()
+        # what is drawn for references while scoring stays out of the model too
+        trainer.predict(corpus.select(fold.test))
+        states[side] = {name: value.numpy() for name, value in model.state_dict().items()}
+        fits[side] = trainer.fit.about()
+    for side in ("test", "validation"):
+        assert fits[side] == fits[None]
+        assert all(np.array_equal(value, states[side][name]) for name, value in states[None].items())
+    moved = {name for name, value in states[None].items() if not np.array_equal(value, states["train"][name])}
+    voices = {f"head.reference.{name}" for name in ("trust", "voice_mean", "voice_variance")}
+    assert moved == voices | {"head.classifier.weight", "head.classifier.bias"}
 
 
 def _spectrum(wave):
