@@ -45,6 +45,32 @@ def last_complete_checkpoint(folder: str | Path) -> Path | None:
     return next((path for path in reversed(checkpoint_folders(folder)) if is_complete(path)), None)
 
 
+def checkpoint_to_continue(folder: str, asked: str | bool | None, resume: bool) -> str | None:
+    """The checkpoint that a run goes on from; None if it starts anew.
+
+    Args:
+        folder: of the run.
+        asked: a checkpoint folder, or True for the last complete one of the run, which must be there.
+        resume: whether to go on from the last complete one if there is one.
+
+    Raises:
+        ValueError: if what was asked for is missing or incomplete.
+    """
+    if isinstance(asked, str):
+        if not is_complete(asked):
+            raise ValueError(
+                f"{asked!r} is no complete checkpoint: one that can be continued holds weights, optimizer, schedule, "
+                f"random state and a readable {STATE}"
+            )
+        return asked
+    last = last_complete_checkpoint(folder) if asked or resume else None
+    if asked and last is None:
+        raise ValueError(
+            f"resume_from_checkpoint is True but {folder!r} holds no complete checkpoint; leave it out to start anew"
+        )
+    return None if last is None else str(last)
+
+
 def has_ended(checkpoint: str | Path, num_train_epochs: float, max_steps: int) -> bool:
     """Whether the run that wrote a checkpoint was over by then: its last step was done, or it was stopped early.
 

@@ -23,10 +23,9 @@ from transformers.trainer_utils import TrainOutput
 from .arguments import SerTrainingArguments
 from .checkpoints import (
     STATE,
+    checkpoint_to_continue,
     discard_run,
     has_ended,
-    is_complete,
-    last_complete_checkpoint,
     refuse_to_overwrite,
 )
 from .collator import SerCollator
@@ -279,7 +278,8 @@ class SerTrainer(ReferenceTrainer):
             FileExistsError: if `args.output_dir` already holds a run that is neither continued nor given up.
             ValueError: if the checkpoint to continue from is missing or incomplete.
         """
-        checkpoint = self._checkpoint_to_continue(resume_from_checkpoint)
+        asked = resume_from_checkpoint or self.args.resume_from_checkpoint
+        checkpoint = checkpoint_to_continue(self.args.output_dir, asked, self.args.resume)
         if checkpoint is None and not self._started:
             if self.args.overwrite_run and self.is_world_process_zero():
                 discard_run(self.args.output_dir)
@@ -304,24 +304,6 @@ class SerTrainer(ReferenceTrainer):
             return super().train(resume_from_checkpoint=checkpoint, **kwargs)
         finally:
             self.model._modules.pop(_OBJECTIVE, None)
-
-    def _checkpoint_to_continue(self, asked: str | bool | None) -> str | None:
-        folder = self.args.output_dir
-        checkpoint = asked or self.args.resume_from_checkpoint
-        if isinstance(checkpoint, str):
-            if not is_complete(checkpoint):
-                raise ValueError(
-                    f"{checkpoint!r} is no complete checkpoint: one that can be continued holds weights, optimizer, "
-                    f"schedule, random state and a readable {STATE}"
-                )
-            return checkpoint
-        last = last_complete_checkpoint(folder) if checkpoint or self.args.resume else None
-        if checkpoint and last is None:
-            raise ValueError(
-                f"resume_from_checkpoint is True but {folder!r} holds no complete checkpoint; "
-                "leave it out to start anew"
-            )
-        return None if last is None else str(last)
 
     def _return_to_end(self, checkpoint: str) -> TrainOutput:
         """Load what a run that is over ended with, instead of taking steps that it would not have taken."""
