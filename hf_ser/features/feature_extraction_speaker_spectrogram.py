@@ -21,6 +21,7 @@ from .waveform_checks import as_waveforms
 
 # by name, as settings tell them; the others are transformers'
 _OWN = {each.__name__: each for each in (EcapaTdnnFeatureExtractor, VggVoxFeatureExtractor, SpeechFeatureExtractor)}
+_OF_SPEAKER = ("speaker_extractor", "own_voice")
 _VALUES, _MASK, _VECTORS = "speaker_features", "speaker_attention_mask", "speaker_embeddings"
 
 
@@ -47,6 +48,8 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             `EcapaTdnnFeatureExtractor`, `VggVoxFeatureExtractor`, `SpeechFeatureExtractor` or one of transformers; or
             its settings with the name of its class under `feature_extractor_type`, as they are saved. None:
             spectrograms alone.
+        own_voice: Whether a call gives what the speaker encoder reads of the clips themselves. False for a model that
+            is told of voices by other clips (`--own_voice False` in training): `speaker_inputs` serves these.
         **settings: Settings of `SpectrogramFeatureExtractor`.
 
     Raises:
@@ -65,9 +68,15 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
     model_input_names: ClassVar[list[str]] = ["input_features", "attention_mask", _VALUES, _MASK]  # type: ignore[misc]
 
     def __init__(
-        self, speaker_extractor: SequenceFeatureExtractor | Mapping[str, Any] | None = None, **settings: Any
+        self,
+        speaker_extractor: SequenceFeatureExtractor | Mapping[str, Any] | None = None,
+        own_voice: bool = True,
+        **settings: Any,
     ) -> None:
         super().__init__(**settings)
+        if not isinstance(own_voice, bool):
+            raise TypeError(f"got own_voice={own_voice!r}, expected True or False")
+        self.own_voice = own_voice
         self.speaker_extractor = _as_extractor(speaker_extractor)
         self._encoder = _RunTimeOnly()
         rate = getattr(self.speaker_extractor, "sampling_rate", self.sampling_rate)
@@ -121,11 +130,11 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             **kwargs: As `args`.
 
         Returns:
-            `input_features` (batch, channels, frequency, time) and `attention_mask` (batch, time); the speaker
-            extractor's features as `speaker_features` (batch, frames, features), or (batch, samples) for waveforms,
-            and its mask as `speaker_attention_mask`, padded to the longest clip; the mask of a clip that is silent, or
-            too short for the speaker extractor, holds zeros alone. With an encoder attached also `speaker_embeddings`
-            (batch, size), which the model then takes as they are.
+            `input_features` (batch, channels, frequency, time) and `attention_mask` (batch, time). With `own_voice`
+            the speaker extractor's features as `speaker_features` (batch, frames, features), or (batch, samples) for
+            waveforms, and its mask as `speaker_attention_mask`, padded to the longest clip; the mask of a clip that is
+            silent, or too short for the speaker extractor, holds zeros alone. With an encoder attached also
+            `speaker_embeddings` (batch, size), which the model then takes as they are.
 
         Raises:
             TypeError: If a clip is not an array of floats.
@@ -139,7 +148,7 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
             device=device,
             **kwargs,  # type: ignore[misc]
         )
-        if self.speaker_extractor is not None:
+        if self.speaker_extractor is not None and self.own_voice:
             inputs = self.speaker_inputs(raw_speech, device)
             encoder = self._encoder.value
             # a worker that was forked has the encoder, but should not run it
@@ -183,7 +192,7 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
     @property
     def raw_settings(self) -> dict[str, Any]:
         """The settings that `extract_raw` depends on, as JSON values; none of the speaker branch."""
-        return {name: value for name, value in super().raw_settings.items() if name != "speaker_extractor"}
+        return {name: value for name, value in super().raw_settings.items() if name not in _OF_SPEAKER}
 
     def pad(self, processed_features: Any, *args: Any, **kwargs: Any) -> BatchFeature:  # type: ignore[override]
         """Not for two branches: call the extractor on the list of clips instead.

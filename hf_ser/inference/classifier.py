@@ -51,7 +51,7 @@ class EmotionClassifier:
     the log says so once. Windows are as long as the extractor's fixed length, 30 s for Whisper, whose positions end
     there, and 30 s for other speech encoders, which have no limit but memory. They overlap a little where the length
     of the recording is no multiple of theirs, and none of it is left out. A speaker-conditioned CCT hears the voice in
-    the whole recording, whatever the windows.
+    the whole recording, whatever the windows; or, where its extractor says `own_voice=False`, in references alone.
 
     Args:
         model: a model for audio classification.
@@ -80,7 +80,7 @@ class EmotionClassifier:
         self.feature_extractor = feature_extractor
         self.batch_size = batch_size
         self.batch_seconds = batch_seconds
-        self._said_windows = False
+        self._said_windows = self._said_own = False
 
     @classmethod
     def from_pretrained(
@@ -127,7 +127,8 @@ class EmotionClassifier:
         The clips need no labels, but they should be as mixed in emotion as the recordings to come: clips of one
         emotion do not tell the voice from the emotion, and bring nothing. Ten are good. A speech encoder that was
         trained with references trusts a few of them little, so that a single clip does no harm; a speaker-conditioned
-        CCT takes their mean for the voice. A clip longer than what the model takes counts as several.
+        CCT takes their mean for the voice, which serves one that was trained so (`--own_voice False`). A clip longer
+        than what the model takes counts as several.
 
         Args:
             clips: clips of one voice, whatever `hf_ser.load_audio` reads.
@@ -142,6 +143,13 @@ class EmotionClassifier:
                 ValueError.
             ValueError: if there are no clips, or the model takes no references, saying how to train one that does.
         """
+        if self._hears_voices and self.feature_extractor.own_voice and not self._said_own:
+            self._said_own = True
+            logger.warning(
+                "the model was trained on the voice as heard in each clip itself, whose vector tells of the emotion "
+                "too: told the voice by other clips, it may be much worse than without them; train one on other "
+                "clips' voices (--own_voice False). This is said once."
+            )
         rate, waveforms, names = self.feature_extractor.sampling_rate, [], []
         for number, clip in enumerate(reference_clips(clips), start=1):
             names.append(clip_name(clip, number))
@@ -194,7 +202,8 @@ class EmotionClassifier:
         pieces = [self.windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
         voices = None
-        if speaker_reference is None and self._hears_voices and len(flat) > len(waveforms):
+        own_voice = getattr(self.feature_extractor, "own_voice", True)
+        if speaker_reference is None and self._hears_voices and own_voice and len(flat) > len(waveforms):
             # a window tells less of the voice than the recording, and another voice than training heard
             rows = [mean_voice(vectors) for vectors in self.embed(waveforms)]
             voices = torch.stack([row for row, windows in zip(rows, pieces, strict=True) for _ in windows])
@@ -241,7 +250,7 @@ class EmotionClassifier:
 
     @property
     def _hears_voices(self) -> bool:
-        """Whether the model embeds the voice itself, of features that the extractor gives it."""
+        """Whether the model can embed voices, of features that the extractor gives it."""
         extractor: Any = self.feature_extractor
         return has_speaker_encoder(self.model) and getattr(extractor, "speaker_extractor", None) is not None
 

@@ -87,7 +87,7 @@ def enrolment_curve(
     """Score the models of a finished cross-validation with more and more reference clips.
 
     The models are speech encoders with `config.reference`, or speaker-conditioned CCTs with a speaker encoder, which
-    without references hear the voice in the clip itself.
+    without references hear the voice in the clip itself, or with `own_voice=False` none.
 
     All sizes are scored on the same clips. In each draw the clips of every test speaker are shuffled; the first ones,
     as many as the largest number in `sizes`, are set aside, and a smaller number takes the first of these. The
@@ -144,7 +144,8 @@ def enrolment_curve(
     if emotion is not None:
         protocol += f" References are clips labelled {emotion!r} alone."
     if json.loads((folders[0] / "config.json").read_text(encoding="utf-8")).get("reference") is None:
-        protocol += " Without references the voice is that of the clip itself."
+        own = json.loads((folders[0] / "preprocessor_config.json").read_text(encoding="utf-8")).get("own_voice", True)
+        protocol += f" Without references the voice is {'that of the clip itself' if own else 'unknown'}."
     about = {
         "protocol": protocol,
         "run": str(run),

@@ -28,6 +28,7 @@ class EncodedClips:
 
     def __init__(self, classifier: EmotionClassifier, waveforms: Sequence[np.ndarray]) -> None:
         self.network: Any = classifier.model
+        self.own_voice = getattr(classifier.feature_extractor, "own_voice", True)
         self.pieces = classifier.embed(waveforms)
         # the clip of each window that is scored
         self.clip = np.repeat(np.arange(len(self.pieces)), [len(piece) for piece in self.pieces])
@@ -47,7 +48,8 @@ class EncodedClips:
 
         Args:
             voices: for each voice its clips, and those among them that are references, of all its clips but
-                themselves. A CCT hears the voice of a clip without references in the clip itself.
+                themselves. A CCT hears the voice of a clip without references in the clip itself, or, if its extractor
+                says `own_voice=False`, not at all.
 
         Returns:
             shape (clips, num_labels); not a number for clips of no voice.
@@ -62,8 +64,9 @@ class EncodedClips:
                 logits[own] = self._read(self.vectors[own], serves)
                 continue
             for clip in clips:
-                others = [other for other in references if other != clip] or [clip]
-                told[clip] = mean_voice(torch.cat([self.pieces[other] for other in others]))
+                others = [other for other in references if other != clip]
+                heard = torch.cat([self.pieces[other] for other in others or [clip]])
+                told[clip] = mean_voice(heard) if others or self.own_voice else torch.zeros_like(heard[0])
         for places, images in self._images:
             rows = [row for row, place in enumerate(places) if self.clip[place] in told]
             if rows:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from ..models.speaker_encoder.mean_voice import mean_voice
 from ..models.speech_encoder.reference import NO_REFERENCE
 from ..protocols.reference_clips import (
     LEAST_SECONDS,
@@ -59,17 +60,6 @@ class SpeakerReference:
         if takes_vectors(model):
             return {"reference_vectors": vectors[None]}
         return {"speaker_embeddings": mean_voice(vectors).expand(batch, -1)}
-
-
-def mean_voice(vectors: torch.Tensor) -> torch.Tensor:
-    """One vector (width,) for several of a voice (clips, width): their mean direction, with their mean length.
-
-    Rows of zeros, in which no voice was heard, do not count; without any other row the result is zero.
-    """
-    heard = vectors.any(dim=1)
-    vectors = vectors[heard] if bool(heard.any()) else vectors
-    mean = vectors.mean(dim=0)
-    return mean * (vectors.norm(dim=1).mean() / mean.norm().clamp(min=1e-12))
 
 
 def has_speaker_encoder(model: PreTrainedModel) -> bool:

@@ -26,7 +26,7 @@ SPEAKER_SETTINGS = ("fusion", "speaker_dropout", "speaker_reduction_dim")
 # what each kind of model is asked for by name; "cct" needs no more than all have
 _OWN = {
     "speech_encoder": ("encoder", *SPEECH_SETTINGS),
-    "speaker_cct": ("speaker_encoder", "transfer_from", *SPEAKER_SETTINGS),
+    "speaker_cct": ("speaker_encoder", "transfer_from", "own_voice", *SPEAKER_SETTINGS),
 }
 _FOR = {"speech_encoder": "speech encoders", "speaker_cct": "speaker-conditioned CCTs"}
 
@@ -98,6 +98,14 @@ class ModelArguments:
     speaker_dropout: float | None = field(
         default=None,
         metadata={"help": "Share of clips whose speaker vector is withheld in training; 0.1 if not said."},
+    )
+    own_voice: bool | None = field(
+        default=None,
+        metadata={
+            "help": "Whether a speaker_cct hears the voice in each clip itself, whose vector tells of emotion too; "
+            "yes if not said. False: in other clips of the speaker, drawn anew in every epoch, for use with "
+            "references; without these the voice is unknown then."
+        },
     )
     speaker_reduction_dim: int | None = field(
         default=None,
@@ -203,6 +211,8 @@ def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
     if arguments.encoder is not None:
         return build_speech_extractor(arguments.encoder, settings)
     if arguments.speaker_encoder is not None:
+        if arguments.own_voice is not None:
+            settings["own_voice"] = arguments.own_voice
         return build_speaker_extractor(arguments.speaker_encoder, arguments.features, settings)
     return SpectrogramFeatureExtractor.from_preset(arguments.features, **settings)
 

@@ -14,7 +14,8 @@ from .sampling import draw_key
 from .targets import EmotionTarget, Target
 
 if TYPE_CHECKING:
-    from .speaker_training import ClipVoices
+    from .clip_voices import ClipVoices
+    from .other_voices import OtherVoices
 
 WaveformTransform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -101,7 +102,7 @@ class SerDataset(torch.utils.data.Dataset):
         self.max_seconds = max_seconds
         self.seed = seed
         self.twin: WaveformTransform | None = None
-        self.voices: ClipVoices | None = None
+        self.voices: ClipVoices | OtherVoices | None = None
         # shared memory: workers that outlive an epoch see the next one too
         self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
         self.labels: Sequence[Any] = self.target.read(corpus, self.rows)
@@ -146,7 +147,7 @@ class SerDataset(torch.utils.data.Dataset):
             view: the view that was drawn, where there are several.
         """
         if self.voices is not None:
-            vectors = self.voices.read(view, index)
+            vectors = self.voices.heard(view, index, self.draw(index))
             example["speaker_embeddings"] = vectors[0]
             if len(vectors) > 1:
                 example["twin_speaker_embeddings"] = vectors[1]

@@ -53,7 +53,7 @@ class Sides:
                 "rows: they are encoded once; pass rows, or leave prefix_cache_dir out"
             )
         if isinstance(rows, SerDataset) and self.voices is not None and rows.voices is None:
-            return self.voices.give(rows)
+            return self.voices.give(rows, training=training)
         if rows is None or isinstance(rows, SerDataset):
             return rows
         if not isinstance(rows, datasets.Dataset):
@@ -74,7 +74,7 @@ class Sides:
                 max_seconds=args.max_train_seconds if training else None,
                 seed=args.seed,
             )
-        return side if self.voices is None else self.voices.give(side, every_view=training)
+        return side if self.voices is None else self.voices.give(side, every_view=training, training=training)
 
     def renew(self, *sides: Any) -> None:
         """Let datasets have what the model's frozen parts give now: another checkpoint may have been loaded."""

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,31 +10,15 @@ from transformers import PreTrainedModel
 
 from .arguments import SerTrainingArguments
 from .cached_dataset import CachedDataset
-from .cached_views import CachedViews, cached_views
+from .cached_views import cached_views
+from .clip_voices import ClipVoices
 from .dataset import SerDataset, WaveformTransform
 from .objective_choice import noisy_twin
+from .other_voices import OtherVoices
 from .speaker_cache import SpeakerCache, encoder_fingerprint
 
 logger = logging.getLogger(__name__)
 _FOLDER = "_speaker_vectors"
-
-
-class ClipVoices(NamedTuple):
-    """Speaker vectors of the clips of a dataset, in its order.
-
-    Attributes:
-        views: vectors (size, 1) of one view, the clips as they are, or of all views that the dataset draws from.
-        weights: fingerprint of the speaker encoder.
-        every_view: whether each view of a clip has a vector of its own.
-    """
-
-    views: CachedViews
-    weights: str
-    every_view: bool
-
-    def read(self, view: int, index: int) -> list[np.ndarray]:
-        """The vector (size,) of a view of a clip, and that of its noisy twin if twins have their own."""
-        return [vector[:, 0] for vector in self.views.read(view if self.every_view else 0, index)]
 
 
 class SpeakerVoices:
@@ -42,7 +26,9 @@ class SpeakerVoices:
 
     The speaker encoder hears whole clips as they were recorded. Where the features of augmented views come from a
     feature cache, each view and each noisy twin has the vector of its own sound, as a recording of that sound would;
-    where clips are augmented anew in every epoch, all have the vector of the clip.
+    where clips are augmented anew in every epoch, all have the vector of the clip. Where the extractor says
+    `own_voice=False`, training clips have the voice of other clips of their speaker (`OtherVoices`), and those of
+    other sides none.
 
     Args:
         model: a model with a frozen `speaker_encoder`.
@@ -58,12 +44,13 @@ class SpeakerVoices:
         encoder: Any = self.model.speaker_encoder
         self.fingerprint = encoder_fingerprint(encoder)
 
-    def give(self, dataset: SerDataset, every_view: bool = False) -> SerDataset:
+    def give(self, dataset: SerDataset, every_view: bool = False, training: bool = False) -> SerDataset:
         """Give a dataset the vectors of its clips; those that are missing on disk are computed first.
 
         Args:
             dataset: the dataset, which is changed.
             every_view: whether it is a training side whose views were cached as the settings of the run say.
+            training: whether it is a training side.
 
         Returns:
             the dataset.
@@ -90,11 +77,13 @@ class SpeakerVoices:
         rate = self.extractor.sampling_rate
         twin = noisy_twin(args, rate) if own else None
         views = cached_views(cache, audios, args, args.feature_cache_views if own else 1, rate, twin)
-        dataset.voices = ClipVoices(views, self.fingerprint, own)
-        short = sum(not dataset.voices.read(0, index)[0].any() for index in range(len(audios)))
+        voices = ClipVoices(views, self.fingerprint, own)
+        heard_here = getattr(self.extractor, "own_voice", True)
+        dataset.voices = voices if heard_here else OtherVoices(voices, dataset.speakers, dataset.rows, training)
+        short = sum(not voices.read(0, index)[0].any() for index in range(len(audios)))
         if short:
             logger.warning(
-                "%d of %d clips are too short for the speaker encoder: their voices count as unknown",
+                "%d of %d clips are silent or too short for the speaker encoder: their voices count as unknown",
                 short,
                 len(audios),
             )
@@ -107,7 +96,7 @@ class SpeakerVoices:
             if isinstance(side, dict):
                 self.renew(*side.values())
             elif isinstance(side, SerDataset) and side.voices is not None and side.voices.weights != self.fingerprint:
-                self.give(side, side.voices.every_view)
+                self.give(side, side.voices.every_view, getattr(side.voices, "training", False))
 
 
 def speaker_cache_folder(args: SerTrainingArguments) -> str:
@@ -162,4 +151,4 @@ def fit_reduction(model: PreTrainedModel, train: SerDataset) -> bool:
     return True
 
 
-__all__ = ["ClipVoices", "SpeakerVoices", "fit_reduction", "speaker_cache_folder", "speaker_voices"]
+__all__ = ["SpeakerVoices", "fit_reduction", "speaker_cache_folder", "speaker_voices"]

@@ -164,7 +164,17 @@ def test_without_a_speaker_extractor_it_is_a_spectrogram_extractor():
 
 
 def test_the_voice_does_not_change_the_cached_features():
-    assert extractor().raw_settings == SpectrogramFeatureExtractor(**SETTINGS).raw_settings
+    plain = SpectrogramFeatureExtractor(**SETTINGS).raw_settings
+    assert extractor().raw_settings == extractor(own_voice=False).raw_settings == plain
+
+
+def test_clips_of_a_model_that_hears_voices_elsewhere_come_without_their_own(tmp_path):
+    extractor(own_voice=False).save_pretrained(tmp_path)
+    loaded = SpeakerSpectrogramFeatureExtractor.from_pretrained(tmp_path).attach_speaker_encoder(tiny_model())
+    assert list(loaded(clips(), sampling_rate=16000)) == ["input_features", "attention_mask"]
+    assert list(loaded.speaker_inputs(clips())) == ["speaker_features", "speaker_attention_mask"]
+    with pytest.raises(TypeError, match="own_voice='no', expected True or False"):
+        extractor(own_voice="no")
 
 
 @pytest.mark.parametrize(

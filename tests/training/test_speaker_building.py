@@ -54,6 +54,9 @@ def test_flags_are_spelled_with_dashes_or_underscores(encoder, dash):
     flags += [f"--speaker{dash}encoder", encoder, f"--speaker{dash}dropout", "0.5", f"--transfer{dash}from", "cct"]
     model = parse_run(flags).model
     assert (model.speaker_encoder, model.fusion, model.speaker_dropout) == (encoder, "token", 0.5)
+    assert build_extractor(model).own_voice is True
+    model = parse_run([*flags, f"--own{dash}voice", "False"]).model
+    assert build_extractor(model).own_voice is False
     assert model.transfer_from == "cct"
 
 
@@ -85,7 +88,15 @@ def test_settings_that_do_not_go_together(settings, message):
 def test_only_what_concerns_a_kind_of_model_decides_its_runs(encoder):
     plain, voiced = ModelArguments().decisive(), arguments(encoder).decisive()
     assert set(voiced) - set(plain) == {
-        *("model", "speaker_encoder", "fusion", "speaker_dropout", "speaker_reduction_dim", "transfer_from"),
+        *(
+            "model",
+            "speaker_encoder",
+            "fusion",
+            "speaker_dropout",
+            "speaker_reduction_dim",
+            "transfer_from",
+            "own_voice",
+        ),
     }
     assert "fusion" not in ModelArguments(model="speech_encoder", encoder="x").decisive()
 
