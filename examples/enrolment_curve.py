@@ -7,10 +7,11 @@ Takes the models of a cross-validation that was trained with references, such as
         --reference standardise --output_dir outputs/references
     python examples/enrolment_curve.py outputs/references --data_dir /corpora/ravdess
 
-or of one with a speaker-conditioned CCT, whose voice without references is that of the clip itself,
-and prints a Markdown table. Which recordings to read, and which emotions to merge or drop, is read from the run's
-results; name their folder where it is another by now. In each draw some clips of every test speaker are set aside as
-references and never scored; all sizes are scored on the other clips (see `hf_ser.inference.enrolment_curve`).
+or of one with a speaker-conditioned CCT trained with `--own_voice False` (the voice of any other is, without
+references, that of the clip itself), and prints a Markdown table. Which recordings to read, and which emotions to
+merge or drop, is read from the run's results; name their folder where it is another by now. In each draw some clips
+of every test speaker are set aside as references and never scored; all sizes are scored on the other clips (see
+`hf_ser.inference.enrolment_curve`).
 """
 
 import argparse
@@ -35,11 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", nargs="+", type=_size, default=list(SIZES), help="numbers of clips, and 'all'")
     parser.add_argument("--draws", type=int, default=5, help="draws of the reference clips")
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
+    parser.add_argument("--emotion", help="take references among the clips of this emotion only")
     parser.add_argument("--device", default="cpu", help="where the models run")
     parser.add_argument("--output", help="write the figures here too, as JSON")
     options = parser.parse_args(arguments)
     corpus = load_data(data_of_run(options.run, data_dir=options.data_dir))
-    curve = enrolment_curve(options.run, corpus, options.sizes, options.draws, options.seed, options.device)
+    drawn = {"draws": options.draws, "seed": options.seed, "emotion": options.emotion}
+    curve = enrolment_curve(options.run, corpus, options.sizes, device=options.device, **drawn)
     print(curve)
     if options.output:
         Path(options.output).write_text(json.dumps(curve.to_dict(), indent=2) + "\n", encoding="utf-8")

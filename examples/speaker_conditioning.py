@@ -6,9 +6,9 @@
 
 Trains what is missing in the output folder, so it can be interrupted and started again: a compact CCT, plain and with
 the three fusions, on the same features and folds with the first seed; the fusion that does best on the validation
-speakers, and the plain CCT, with all seeds; both on EmoDB; then what enrolment gives the best fusion; and, with
-`--encoder`, what it gives a frozen speech encoder. Flags that it does not know, such as `--jobs 2`, go to every
-cross-validation.
+speakers, and the plain CCT, with all seeds; both on EmoDB; then what other clips of the voice give the best fusion, as
+it is and trained on such voices (`--own_voice False`); and, with `--encoder`, what they give a frozen speech encoder.
+Flags that it does not know, such as `--jobs 2`, go to every cross-validation.
 """
 
 import argparse
@@ -46,7 +46,7 @@ class Study:
         return folder
 
     def cct(self, fusion: str, *data: str, suffix: str = "", seeds: Sequence[int] | None = None) -> Path:
-        """The compact CCT, "plain" or with a fusion."""
+        """The compact CCT, "plain" or with a fusion, with settings of its data or voices."""
         if fusion == "plain":
             return self.run(fusion + suffix, "ravdess_compact.json", *data, seeds=seeds)
         voice = ["--speaker_encoder", self.options.speaker_encoder, "--fusion", fusion]
@@ -63,9 +63,10 @@ def validation_wa(run: Path) -> float:
     return float(json.loads((run / "results.json").read_text(encoding="utf-8"))["validation"]["wa"]["mean"])
 
 
-def curve(run: Path, sizes: Sequence[int]) -> EnrolmentCurve:
-    """What references are worth to the models of a cross-validation, on the recordings that it was run on."""
-    return enrolment_curve(run, load_data(data_of_run(run)), [*sizes, "all"])
+def curve(run: Path, options: argparse.Namespace) -> EnrolmentCurve:
+    """What references are worth to the models of a cross-validation, first seed, on the recordings it was run on."""
+    models = run / f"seed-{options.seeds[0]}"
+    return enrolment_curve(models, load_data(data_of_run(run)), [*options.sizes, "all"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -93,8 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts: dict[str, object] = {
         f"Fusions, RAVDESS, seed {options.seeds[0]}": f"{fusions}\n\n{choice}",
         f"{best} over seeds {', '.join(map(str, options.seeds))}, RAVDESS": several,
-        f"{best} with reference clips, RAVDESS": curve(runs[best], options.sizes),
+        f"{best} with reference clips, RAVDESS": curve(runs[best], options),
     }
+    others = study.cct(best, *ravdess, "--own_voice", "False", suffix="_others")
+    parts[f"{best} trained on the voice in other clips, with reference clips, RAVDESS"] = curve(others, options)
     if options.emodb:
         data = ["--data_dir", options.emodb, *EMODB]
         runs = {name: study.cct(name, *data, suffix="_emodb") for name in ("plain", best)}
@@ -102,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.encoder:
         recipe = ["--encoder", options.encoder, "--reference", "standardise", "--train_on_validation", "True"]
         references = study.run("references_all", "ravdess_whisper_ridge.json", *ravdess, *recipe)
-        parts["A frozen speech encoder with reference clips, RAVDESS"] = curve(references, options.sizes)
+        parts["A frozen speech encoder with reference clips, RAVDESS"] = curve(references, options)
     print("\n\n".join(f"## {title}\n\n{part}" for title, part in parts.items()))
 
 

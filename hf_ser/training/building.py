@@ -212,7 +212,7 @@ def build_extractor(arguments: ModelArguments) -> SequenceFeatureExtractor:
         return build_speech_extractor(arguments.encoder, settings)
     if arguments.speaker_encoder is not None:
         if arguments.own_voice is not None:
-            settings["own_voice"] = arguments.own_voice
+            settings = settings | {"own_voice": arguments.own_voice}
         return build_speaker_extractor(arguments.speaker_encoder, arguments.features, settings)
     return SpectrogramFeatureExtractor.from_preset(arguments.features, **settings)
 
