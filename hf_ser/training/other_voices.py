@@ -31,7 +31,7 @@ class OtherVoices:
         self.own, self.rows, self.training = own, np.asarray(rows), training
         names = np.array([str(speaker) for speaker in speakers])
         places = {name: np.flatnonzero(names == name) for name in np.unique(names).tolist()}
-        self.clips = [places[name] if is_known(name) else np.array([], dtype=int) for name in names.tolist()]
+        self.clips = [places[str(speaker)] if is_known(speaker) else np.array([], dtype=int) for speaker in speakers]
 
     @property
     def weights(self) -> str:

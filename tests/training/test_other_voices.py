@@ -55,6 +55,7 @@ def test_a_clip_hears_other_clips_of_its_speaker_and_never_itself():
 def test_a_voice_that_cannot_be_known_is_unknown():
     assert not heard(["a", "b", "b"], 0)
     assert not heard(["unknown", "unknown"], 0)
+    assert not heard([None, None], 0)
     assert not heard(["a", "a"], 0, training=False)
 
 

@@ -147,7 +147,7 @@ class ReferenceConditioning(nn.Module):
 
     The mean of n clips of a voice is believed by the share n / (n + k), as an empirical-Bayes estimate is (Efron and
     Morris 1973): it lies between the mean voice of the training clips, which the module keeps count of, and the
-    own. k is learned for each feature.
+    clips' own. k is learned for each feature.
 
     Args:
         size: Width of the vectors.
