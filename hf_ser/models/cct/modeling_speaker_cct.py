@@ -224,8 +224,8 @@ class SpeakerCctForAudioClassification(SpeakerCctPreTrainedModel, CctForAudioCla
         if not bool(known.all()):
             self._said_short = True
             logger.warning(
-                "a clip is silent or too short for the speaker encoder: the unknown speaker's vector stands in for its "
-                "voice. This is said once."
+                "a clip is silent or too short for the speaker encoder: the unknown speaker's vector stands in for "
+                "its voice. This is said once."
             )
 
     def _say_unknown(self) -> None:
