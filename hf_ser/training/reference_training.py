@@ -56,7 +56,7 @@ class ReferenceTrainer(Trainer):
         if args.train_batch_size < 3 * args.reference_speakers_per_batch and self.is_world_process_zero():
             logger.warning(
                 "batches of %d clips (per_device_train_batch_size) of %d speakers (reference_speakers_per_batch) hold "
-                "fewer than three of each: few clips get more than one reference, so that the model hardly learns what "
+                "fewer than three of each: few clips get more than one reference, so the model hardly learns what "
                 "several are worth and how far clips of one voice spread; make batches larger (%d, or 32 as usual) or "
                 "their speakers fewer, for four clips of each speaker or more",
                 args.train_batch_size,
