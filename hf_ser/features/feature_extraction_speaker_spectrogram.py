@@ -22,6 +22,8 @@ from .waveform_checks import as_waveforms
 # by name, as settings tell them; the others are transformers'
 _OWN = {each.__name__: each for each in (EcapaTdnnFeatureExtractor, VggVoxFeatureExtractor, SpeechFeatureExtractor)}
 _OF_SPEAKER = ("speaker_extractor", "own_voice")
+# those in which padding never reaches a real frame
+_MASKED_ENCODERS = ("ser_ecapa_tdnn", "ser_vgg_vox")
 _VALUES, _MASK, _VECTORS = "speaker_features", "speaker_attention_mask", "speaker_embeddings"
 
 
@@ -90,8 +92,8 @@ class SpeakerSpectrogramFeatureExtractor(SpectrogramFeatureExtractor):
         """Let calls in this process embed clips too; the encoder is not saved, pickled or sent to data workers.
 
         Args:
-            encoder: A `SpeakerCctForAudioClassification` with a speaker encoder, or a speaker encoder in evaluation
-                mode; None takes it off again.
+            encoder: A `SpeakerCctForAudioClassification` with a speaker encoder, or an `EcapaTdnnModel` or
+                `VggVoxModel` in evaluation mode; None takes it off again.
 
         Returns:
             The extractor itself.
@@ -241,27 +243,27 @@ def _embedded(encoder: Any, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Vectors of shape (batch, size) from a model that owns a speaker encoder, or from the encoder itself."""
     if hasattr(encoder, "get_speaker_embeddings"):
         return encoder.get_speaker_embeddings(inputs[_VALUES], inputs[_MASK])
-    # extracting features needs no model otherwise
-    from ..models.speaker_encoder.embedding_speakers import embed_long_enough
-
     features, mask = inputs[_VALUES].to(encoder.device, encoder.dtype), inputs[_MASK].to(encoder.device)
-    return embed_long_enough(encoder, features, mask)[0]
+    unknown = ~mask.bool().any(dim=1)
+    mask = mask.masked_fill(unknown[:, None], 1)
+    return encoder(features, attention_mask=mask).embeddings.masked_fill(unknown[:, None], 0.0)
 
 
 def _check_lent(encoder: Any) -> None:
     """Refuse what cannot embed voices, or would learn while it does."""
-    owns = hasattr(encoder, "get_speaker_embeddings")
-    if not isinstance(encoder, PreTrainedModel) or (owns and encoder.speaker_encoder is None):
-        what = "a model without a speaker encoder" if owns else f"a {type(encoder).__name__}"
-        raise ValueError(
-            f"got {what}, expected a SpeakerCctForAudioClassification with a speaker encoder, or a speaker encoder; "
-            "load one with hf_ser.load_speaker_encoder(folder)"
-        )
-    if owns:
+    if hasattr(encoder, "get_speaker_embeddings"):
+        if encoder.speaker_encoder is None:
+            raise ValueError(
+                f"got a {type(encoder).__name__} without a speaker encoder; give it one with "
+                "model.set_speaker_encoder(folder or model)"
+            )
         return
-    from ..models.speaker_encoder.embedding_speakers import is_x_vector
-
-    is_x_vector(encoder.config)
+    if not isinstance(encoder, PreTrainedModel) or encoder.config.model_type not in _MASKED_ENCODERS:
+        raise ValueError(
+            f"got a {type(encoder).__name__}, expected a SpeakerCctForAudioClassification with a speaker encoder of "
+            "any kind, or an EcapaTdnnModel or VggVoxModel; X-vector models, which padding disturbs, are lent through "
+            "the model that owns them (model.set_speaker_encoder)"
+        )
     if encoder.training:
         raise ValueError(
             "got a speaker encoder in training mode, which would change by listening; call encoder.eval()"

@@ -107,8 +107,8 @@ def test_an_encoder_is_lent_at_run_time_only(tmp_path):
     ("encoder", "message"),
     [
         ("ecapa", "got a str, expected a SpeakerCctForAudioClassification with a speaker encoder"),
-        (SpeakerCctForAudioClassification, "got a model without a speaker encoder, expected"),
-        (CctForAudioClassification, "expected that of a speaker encoder"),
+        (SpeakerCctForAudioClassification, "without a speaker encoder; give it one with"),
+        (CctForAudioClassification, "got a CctForAudioClassification, expected"),
     ],
 )
 def test_what_cannot_embed_voices_is_not_lent(encoder, message):
@@ -120,13 +120,17 @@ def test_what_cannot_embed_voices_is_not_lent(encoder, message):
         extractor().attach_speaker_encoder(encoder)
 
 
-def test_a_bare_x_vector_model_gives_a_clip_the_same_in_any_batch():
+def test_an_x_vector_model_lent_through_its_owner_gives_a_clip_the_same_in_any_batch():
     torch.manual_seed(0)
     settings = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     settings |= {"conv_dim": (8, 8), "conv_stride": (5, 4), "conv_kernel": (10, 4), "num_feat_extract_layers": 2}
     settings |= {"tdnn_dim": (8, 8, 16), "tdnn_kernel": (3, 3, 1), "tdnn_dilation": (1, 2, 1), "xvector_output_dim": 6}
     encoder = Wav2Vec2ForXVector(Wav2Vec2Config(**settings, num_conv_pos_embeddings=4)).eval()
-    both = extractor(Wav2Vec2FeatureExtractor(return_attention_mask=True)).attach_speaker_encoder(encoder)
+    both = extractor(Wav2Vec2FeatureExtractor(return_attention_mask=True))
+    with pytest.raises(ValueError, match="X-vector models, which padding disturbs, are lent through"):
+        both.attach_speaker_encoder(encoder)
+    config = SpeakerCctConfig.from_variant("cct_2_3x2_32", speaker_embedding_dim=6)
+    both.attach_speaker_encoder(SpeakerCctForAudioClassification(config).set_speaker_encoder(encoder))
     spoken = clips((0.3, 0.005, 0.5))
     vectors = both(spoken, sampling_rate=16000, return_tensors="pt")["speaker_embeddings"]
     alone = both(spoken[0], sampling_rate=16000, return_tensors="pt")["speaker_embeddings"]
