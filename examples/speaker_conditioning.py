@@ -83,7 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     study, ravdess = Study(options, flags), ["--data_dir", options.ravdess]
 
     runs = {name: study.cct(name, *ravdess) for name in ("plain", *FUSIONS)}
-    fusions = comparison_table({name: predictions(run) for name, run in runs.items()}, "plain")
+    told = {name: predictions(run) for name, run in runs.items()}
+    fusions = comparison_table(told, "plain")
     on_validation = {name: validation_wa(runs[name]) for name in runs}
     best = max(FUSIONS, key=on_validation.__getitem__)
     runs = {name: study.cct(name, *ravdess, seeds=options.seeds) for name in ("plain", best)}
@@ -97,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{best} with reference clips, RAVDESS": curve(runs[best], options),
     }
     others = study.cct(best, *ravdess, "--own_voice", "False", suffix="_others")
-    parts[f"{best} trained on the voice in other clips, with reference clips, RAVDESS"] = curve(others, options)
+    unknown = comparison_table({"plain": told["plain"], f"{best}, voice unknown": predictions(others)}, "plain")
+    title = f"{best} trained on the voice in other clips, with reference clips, RAVDESS"
+    parts[title] = f"{unknown}\n\n{curve(others, options)}"
     if options.emodb:
         data = ["--data_dir", options.emodb, *EMODB]
         runs = {name: study.cct(name, *data, suffix="_emodb") for name in ("plain", best)}
