@@ -129,6 +129,8 @@ def _predict(options: argparse.Namespace) -> int:
             if voice is not None and any(_same_file(file, clip) for clip in options.speaker_reference):
                 others = [clip for clip in options.speaker_reference if not _same_file(file, clip)]
                 told = classifier.enrol(others) if others else None
+                if told is None:
+                    print(f"hf-ser: {file} is its own only reference, so it is judged without any", file=sys.stderr)
             results.append({"file": file, **asdict(classifier(file, speaker_reference=told))})
         except AudioError as error:
             results.append({"file": file, "error": str(error)})

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 import transformers
-from transformers import PreTrainedModel
 from transformers.feature_extraction_sequence_utils import SequenceFeatureExtractor
 from transformers.feature_extraction_utils import BatchFeature
 from transformers.utils import TensorType
@@ -258,7 +257,7 @@ def _check_lent(encoder: Any) -> None:
                 "model.set_speaker_encoder(folder or model)"
             )
         return
-    if not isinstance(encoder, PreTrainedModel) or encoder.config.model_type not in _MASKED_ENCODERS:
+    if getattr(getattr(encoder, "config", None), "model_type", None) not in _MASKED_ENCODERS:
         raise ValueError(
             f"got a {type(encoder).__name__}, expected a SpeakerCctForAudioClassification with a speaker encoder of "
             "any kind, or an EcapaTdnnModel or VggVoxModel; X-vector models, which padding disturbs, are lent through "

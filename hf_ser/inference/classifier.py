@@ -143,7 +143,7 @@ class EmotionClassifier:
                 ValueError.
             ValueError: if there are no clips, or the model takes no references, saying how to train one that does.
         """
-        if self._hears_voices and self.feature_extractor.own_voice and not self._said_own:
+        if self._hears_own_voices and not self._said_own:
             self._said_own = True
             logger.warning(
                 "the model was trained on the voice as heard in each clip itself, whose vector tells of the emotion "
@@ -202,8 +202,7 @@ class EmotionClassifier:
         pieces = [self.windows(waveform) for waveform in waveforms]
         flat = [window for windows in pieces for window in windows]
         voices = None
-        own_voice = getattr(self.feature_extractor, "own_voice", True)
-        if speaker_reference is None and self._hears_voices and own_voice and len(flat) > len(waveforms):
+        if speaker_reference is None and self._hears_own_voices and len(flat) > len(waveforms):
             # a window tells less of the voice than the recording, and another voice than training heard
             rows = [mean_voice(vectors) for vectors in self.embed(waveforms)]
             voices = torch.stack([row for row, windows in zip(rows, pieces, strict=True) for _ in windows])
@@ -253,6 +252,11 @@ class EmotionClassifier:
         """Whether the model can embed voices, of features that the extractor gives it."""
         extractor: Any = self.feature_extractor
         return has_speaker_encoder(self.model) and getattr(extractor, "speaker_extractor", None) is not None
+
+    @property
+    def _hears_own_voices(self) -> bool:
+        """Whether it does so of each recording, where it is told of no voice."""
+        return self._hears_voices and getattr(self.feature_extractor, "own_voice", True)
 
     def batches(
         self,

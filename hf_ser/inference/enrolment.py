@@ -15,7 +15,7 @@ from ..protocols.reference_clips import (
     LEAST_SECONDS,
     ReferenceClipError,
     check_reference_clip,
-    reference_order,
+    choose_references,
     reference_protocol,
 )
 
@@ -154,27 +154,11 @@ def enrol_speakers(
         ValueError: If a speaker is unknown, or has too few clips.
         AudioError: If a clip cannot be read.
     """
-    voices, taken = {}, set()
-    for speaker, order in reference_order(speakers, count, seed).items():
-        usable: list[int] = []
-        parts: list[SpeakerReference] = []
-        for place in order:
-            if len(usable) == count:
-                break
-            try:
-                parts.append(classifier.enrol([clips[place]]))
-            except ReferenceClipError:
-                continue
-            usable.append(place)
-        if len(usable) < count or len(usable) == len(order):
-            raise ValueError(
-                f"{count} reference clips are asked for, but speaker {speaker!r} has {len(usable)} that are long "
-                f"enough and not silent among {len(order)} clips, one of which is to be scored; ask for fewer"
-            )
-        names = tuple(name for part in parts for name in part.clips)
-        voices[speaker] = SpeakerReference(torch.cat([part.vectors for part in parts]), names, parts[0].model)
-        taken |= set(usable)
-    return voices, taken
+    extractor = classifier.feature_extractor
+    told = {"sampling_rate": extractor.sampling_rate, "least": least_seconds(extractor)}
+    drawn = choose_references(clips, speakers, count, seed, **told)
+    voices = {speaker: classifier.enrol([clips[place] for place in places]) for speaker, places in drawn.items()}
+    return voices, {place for places in drawn.values() for place in places}
 
 
 __all__ = [

@@ -82,7 +82,12 @@ def check_reference_clip(waveform: np.ndarray, sampling_rate: int, name: str, le
 
 
 def choose_references(
-    audios: Sequence[Any], speakers: Sequence[str], clips: int, seed: int, sampling_rate: int = 16_000
+    audios: Sequence[Any],
+    speakers: Sequence[str],
+    clips: int,
+    seed: int,
+    sampling_rate: int = 16_000,
+    least: float = LEAST_SECONDS,
 ) -> dict[str, list[int]]:
     """Draw reference clips of each speaker; clips that are too short or silent serve nobody.
 
@@ -92,6 +97,7 @@ def choose_references(
         clips: how many are wanted of each speaker.
         seed: of the draw, see `reference_order`; the next clip drawn takes the place of one that serves nobody.
         sampling_rate: in Hz, at which clips are read.
+        least: shortest clip in s.
 
     Returns:
         the places of the clips drawn, by speaker.
@@ -104,20 +110,20 @@ def choose_references(
     for speaker, order in reference_order(speakers, clips, seed).items():
         usable: list[int] = []
         for place in order:
-            if len(usable) < clips and _tells_of_a_voice(audios[place], sampling_rate):
+            if len(usable) < clips and _tells_of_a_voice(audios[place], sampling_rate, least):
                 usable.append(place)
         if len(usable) < clips:
             raise ValueError(
                 f"{clips} reference clips are asked for, but speaker {speaker!r} has {len(usable)} that are long "
-                f"enough ({LEAST_SECONDS:g} s) and not silent, among {len(order)} clips; ask for fewer"
+                f"enough ({least:g} s) and not silent, among {len(order)} clips; ask for fewer"
             )
         drawn[speaker] = usable
     return drawn
 
 
-def _tells_of_a_voice(audio: Any, sampling_rate: int) -> bool:
+def _tells_of_a_voice(audio: Any, sampling_rate: int, least: float) -> bool:
     try:
-        check_reference_clip(load_audio(audio, sampling_rate), sampling_rate, "a clip")
+        check_reference_clip(load_audio(audio, sampling_rate), sampling_rate, "a clip", least)
     except ReferenceClipError:
         return False
     return True

@@ -147,7 +147,7 @@ def fit_reduction(model: PreTrainedModel, train: SerDataset) -> bool:
     if bool(network.cct.speaker.reduction_components.any()):
         return False
     vectors = np.stack([train.voices.read(0, index)[0] for index in range(len(train))])
-    network.fit_speaker_reduction(torch.from_numpy(vectors[vectors.any(axis=1)]))
+    network.fit_speaker_reduction(torch.from_numpy(vectors))
     return True
 
 
